@@ -1,0 +1,66 @@
+//! Cases, the runs that share a probe between them, and verdicts.
+
+use everycall_arch::AbiId;
+
+/// What a tracer is asked to show, in the syntax of strace's `-e trace=`.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Ask {
+    /// Only these names.
+    Names(Vec<String>),
+    /// A class, without its percent sign.
+    Class(String),
+    /// Everything but these names.
+    Except(Vec<String>),
+    /// Everything.
+    All,
+}
+
+/// One case: a name, and the steps of its run's probe that belong to it.
+#[derive(Clone, Debug)]
+pub struct Case {
+    /// The name inside its group: `openat/only`, `hole-336/scatter`.
+    pub name: String,
+    /// Index of its first call in the ledger of the run (sentinels included).
+    pub first: usize,
+    /// How many calls of the ledger are its.
+    pub count: usize,
+}
+
+/// One execution of one probe under one tracer with one question: it decides one case or many.
+#[derive(Clone, Debug)]
+pub struct Run {
+    /// The ABI of the calls under test.
+    pub abi: AbiId,
+    /// `numbers`, later `args`, `lifecycle`, ...
+    pub group: &'static str,
+    /// What the tracer is asked for.
+    pub ask: Ask,
+    /// The ELF file of the probe.
+    pub elf: Vec<u8>,
+    /// Calls that the probe makes, in order, as the ledger will show them: which must be shown.
+    /// `true`: the tracer must show it; `false`: it must be silent about it.
+    pub shown: Vec<bool>,
+    /// The cases that it decides.
+    pub cases: Vec<Case>,
+}
+
+/// What became of a case.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Verdict {
+    /// All as it must be.
+    Passed,
+    /// A call that was asked for is not in the output.
+    Missed,
+    /// The output has a call that was not made, or not asked for.
+    Invented,
+    /// The call is there, but its name, number, words or result are not what they were.
+    MisDecoded,
+    /// The traced program behaved otherwise than untraced.
+    Altered,
+    /// The tracer or the probe did not end.
+    Hung,
+    /// The tracer crashed.
+    Crashed,
+    /// The tracer says itself that it lost events.
+    Lost,
+}

@@ -1,0 +1,9 @@
+//! The conformance suite: it judges any tracer, and reaches every tracer only as a program that it runs.
+//!
+//! A *case* says which calls a probe makes and what a tracer that was asked for some of them must
+//! say. Each probe writes a *ledger* of what it really did; each *subject* (a tracer) says what it
+//! saw; the *judge* compares the two.
+
+pub mod case;
+pub mod ledger;
+pub mod observe;

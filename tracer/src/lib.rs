@@ -1,0 +1,5 @@
+//! The reference tracer.
+
+pub mod config;
+pub mod event;
+pub mod select;

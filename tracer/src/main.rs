@@ -1,0 +1,2 @@
+//! `ectrace`.
+fn main() {}
