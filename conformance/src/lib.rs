@@ -5,5 +5,6 @@
 //! saw; the *judge* compares the two.
 
 pub mod case;
+pub mod grammar;
 pub mod ledger;
 pub mod observe;

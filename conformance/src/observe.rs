@@ -13,6 +13,15 @@ pub enum SeenResult {
     None,
 }
 
+/// One word of a call, as a tracer printed it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct SeenWord {
+    /// Its value.
+    pub value: u64,
+    /// How many low bits of it the text vouches for: a decimal `int` says nothing of the upper half.
+    pub bits: u32,
+}
+
 /// One argument as a tracer decoded it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SeenArg {
@@ -35,10 +44,15 @@ pub struct Seen {
     pub nr: Option<u32>,
     /// The name, when the output says one.
     pub name: Option<String>,
-    /// As many words as it shows, raw.
-    pub words: Vec<u64>,
+    /// As many words as it shows; `None` for one whose text is not a number.
+    pub words: Vec<Option<SeenWord>>,
+    /// Whether the words are the call's raw words, by position. A decoded text may join two words,
+    /// leave some out, or turn them round.
+    pub raw: bool,
     /// The result.
     pub result: SeenResult,
+    /// The number beside a named error, where the output has both.
+    pub raw_result: Option<i64>,
     /// The arguments, where the output has names for them.
     pub args: Option<Vec<SeenArg>>,
     /// The line of output, for the report.
@@ -54,4 +68,25 @@ pub struct Output {
     pub lost: Vec<String>,
     /// Lines that are not of the grammar: each is a fault of the tracer or of our reader.
     pub unreadable: Vec<String>,
+}
+
+/// How a program that the suite ran came to its end.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum End {
+    /// It exited with this status.
+    Exited(i32),
+    /// This signal ended it.
+    Killed(i32),
+    /// It did not end in its time, and the suite ended it.
+    TimedOut,
+}
+
+impl std::fmt::Display for End {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            End::Exited(status) => write!(f, "exited with status {status}"),
+            End::Killed(signal) => write!(f, "was killed by signal {signal}"),
+            End::TimedOut => write!(f, "did not end in its time"),
+        }
+    }
 }

@@ -1,0 +1,51 @@
+//! Readers of tracers' output, one a grammar. Input is hostile: no reader panics, and what it
+//! cannot read it says.
+
+mod json;
+mod lexer;
+mod number;
+mod strace;
+
+use everycall_arch::AbiId;
+use serde::Deserialize;
+
+use crate::observe::Output;
+
+/// The form of a tracer's output.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Grammar {
+    /// strace's text.
+    Strace,
+    /// Our own JSON lines.
+    Json,
+    /// One of these: JSON lines when the first byte is a brace.
+    Detect,
+}
+
+/// What must be known beforehand of an output.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Reading {
+    /// The grammar.
+    pub grammar: Grammar,
+    /// Text: whether arguments are the raw words (`-e raw=all`).
+    pub raw: bool,
+    /// Text: the ABI of the calls before the first line that tells one. `None` when the tracer
+    /// never tells: then no ABI is compared.
+    pub start: Option<AbiId>,
+}
+
+/// Reads a whole output.
+#[must_use]
+pub fn read(output: &[u8], reading: Reading) -> Output {
+    let json = match reading.grammar {
+        Grammar::Strace => false,
+        Grammar::Json => true,
+        Grammar::Detect => output.trim_ascii_start().first() == Some(&b'{'),
+    };
+    if json {
+        json::read(output)
+    } else {
+        strace::read(output, reading)
+    }
+}
