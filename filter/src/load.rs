@@ -1,0 +1,103 @@
+//! The loader: hands a program to the kernel, for the calling thread. The crate's only unsafe file.
+//!
+//! Source: seccomp(2), prctl(2).
+#![expect(unsafe_code, reason = "it calls the kernel")]
+
+use std::io;
+
+use crate::{Program, Proven};
+
+/// How a filter is installed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct InstallFlags(libc::c_ulong);
+
+impl InstallFlags {
+    /// As seccomp(2) does by itself. Where the kernel was booted with
+    /// `spec_store_bypass_disable=seccomp` (the default before 5.16) the thread is then slowed by
+    /// the mitigation of Speculative Store Bypass, and `/proc` shows it.
+    pub const NONE: InstallFlags = InstallFlags(0);
+
+    /// `SECCOMP_FILTER_FLAG_SPEC_ALLOW`: leaves that mitigation as it is. For a tracer, whose
+    /// filter must change nothing about the traced program. Since Linux 4.17.
+    pub const SPEC_ALLOW: InstallFlags = InstallFlags(libc::SECCOMP_FILTER_FLAG_SPEC_ALLOW);
+}
+
+/// A program in the form that the kernel takes, made before fork(2) and installed after it.
+///
+/// It comes from a [`Proven`] program: no filter is installed unproven.
+#[derive(Clone, Debug)]
+pub struct Prepared(Box<[libc::sock_filter]>);
+
+impl From<&Proven> for Prepared {
+    fn from(proven: &Proven) -> Prepared {
+        Prepared::unproven(proven.program())
+    }
+}
+
+impl Prepared {
+    /// Prepares a program that nobody has proven: for tests that ask the kernel about a program,
+    /// and for measurements against a filter of one instruction. A tracer has no business here.
+    #[must_use]
+    pub fn unproven(program: &Program) -> Prepared {
+        let insns = program.iter().map(|insn| libc::sock_filter {
+            code: insn.code,
+            jt: insn.jt,
+            jf: insn.jf,
+            k: insn.k,
+        });
+        Prepared(insns.collect())
+    }
+
+    /// Installs the filter in the calling thread; children and programs that it executes inherit it,
+    /// and nothing takes it away again. The error is an errno.
+    ///
+    /// It neither allocates nor locks, so it may be called between fork(2) and execve(2).
+    ///
+    /// `EACCES`: the thread has neither `CAP_SYS_ADMIN` in its user namespace nor
+    /// [`set_no_new_privs`]. `EINVAL`: the kernel does not take the program, or the flags, or has no
+    /// filters. `ENOSYS`: it has no seccomp. `ENOMEM`: the filters of the thread would have more
+    /// than 32768 instructions together.
+    pub fn install(&self, flags: InstallFlags) -> Result<(), i32> {
+        let program = libc::sock_fprog {
+            // The field cannot say it, and the kernel takes far fewer.
+            len: u16::try_from(self.0.len()).map_err(|_| libc::EINVAL)?,
+            // The kernel only reads from it.
+            filter: self.0.as_ptr().cast_mut(),
+        };
+        // SAFETY: `program` and the instructions that it points at live until the call returns,
+        // and its length is theirs.
+        let result = unsafe {
+            libc::syscall(
+                libc::SYS_seccomp,
+                libc::c_ulong::from(libc::SECCOMP_SET_MODE_FILTER),
+                flags.0,
+                &raw const program,
+            )
+        };
+        if result == 0 { Ok(()) } else { Err(errno()) }
+    }
+}
+
+/// Gives up, for the calling thread and all that comes of it, that execve(2) grants privileges: the
+/// price of a filter without `CAP_SYS_ADMIN`. Async-signal-safe. The error is an errno.
+pub fn set_no_new_privs() -> Result<(), i32> {
+    let unused: libc::c_ulong = 0;
+    // SAFETY: this operation takes numbers only.
+    let result = unsafe {
+        libc::prctl(
+            libc::PR_SET_NO_NEW_PRIVS,
+            1 as libc::c_ulong,
+            unused,
+            unused,
+            unused,
+        )
+    };
+    if result == 0 { Ok(()) } else { Err(errno()) }
+}
+
+/// The error of the last call. Only reads thread-local memory.
+fn errno() -> i32 {
+    io::Error::last_os_error()
+        .raw_os_error()
+        .unwrap_or(libc::EINVAL)
+}
