@@ -96,6 +96,9 @@ pub enum Len {
     Arg(u8),
     /// As many as the call returned.
     Ret,
+    /// As many as the call returned, but no more than the argument of this index says: `getxattr`
+    /// with a size of 0 and `recvfrom` with `MSG_TRUNC` return more than they write.
+    RetUpTo(u8),
     /// As many as the `int` says that the argument of this index points at, after the call.
     DerefArg(u8),
 }
