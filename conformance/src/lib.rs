@@ -6,5 +6,7 @@
 
 pub mod case;
 pub mod grammar;
+pub mod judge;
 pub mod ledger;
 pub mod observe;
+pub mod subject;

@@ -1,0 +1,211 @@
+//! Which line of the output is which call of the ledger: an alignment that keeps the order.
+
+use everycall_arch::AbiId;
+
+use super::{Finding, asked, compare, text};
+use crate::case::{Run, Verdict};
+use crate::ledger::{Ledger, Made};
+use crate::observe::{Output, Seen, SeenResult};
+
+/// Above this many cells the exact alignment would take too much memory: a hostile output gets a
+/// greedy one instead.
+const CELLS: usize = 16_000_000;
+/// How far the greedy alignment looks ahead.
+const AHEAD: usize = 64;
+
+/// Each call that is missed, invented or mis-decoded.
+pub(super) fn findings(run: &Run, ledger: &Ledger, output: &Output) -> Vec<Finding> {
+    let seen = without_start(run, &output.calls);
+    let shown = |at: usize| run.shown.get(at).copied().unwrap_or(true);
+    let pairs = align(&ledger.calls, seen);
+    let mut findings = Vec::new();
+    for &(made, said) in &pairs {
+        let (call, line) = (&ledger.calls[made], &seen[said]);
+        if !shown(made) {
+            findings.push(invented(made, "shown though it was not asked for", line));
+        } else if let Some(wrong) = compare::difference(call, line) {
+            findings.push(misdecoded(made, call, &wrong, line));
+        }
+    }
+    let end = (ledger.calls.len(), seen.len());
+    let mut from = (0, 0);
+    for &to in pairs.iter().chain([&end]) {
+        let missing: Vec<usize> = (from.0..to.0).filter(|at| shown(*at)).collect();
+        findings.extend(gap(ledger, &missing, from.0, &seen[from.1..to.1]));
+        from = (to.0 + 1, to.1 + 1);
+    }
+    findings
+}
+
+/// What remains between two calls that were found: those that nobody showed, and lines of no call.
+fn gap(ledger: &Ledger, missing: &[usize], at: usize, lines: &[Seen]) -> Vec<Finding> {
+    let mut lines: Vec<&Seen> = lines.iter().collect();
+    let mut left = Vec::new();
+    let mut findings = Vec::new();
+    let mut pair = |made: usize, line: &Seen| {
+        let call = &ledger.calls[made];
+        let wrong = compare::difference(call, line).unwrap_or_else(|| "out of order".into());
+        findings.push(misdecoded(made, call, &wrong, line));
+    };
+    // The same words under another name or number are the same call, told wrongly.
+    for &made in missing {
+        let call = &ledger.calls[made];
+        match lines
+            .iter()
+            .position(|line| compare::words_tell(call, line))
+        {
+            Some(found) => pair(made, lines.remove(found)),
+            None => left.push(made),
+        }
+    }
+    if left.len() == lines.len() {
+        for (made, line) in left.drain(..).zip(lines.drain(..)) {
+            pair(made, line);
+        }
+    }
+    findings.extend(left.iter().map(|&made| missed(made, &ledger.calls[made])));
+    // An invented line stands after the call before the gap, and is put to that one's account.
+    let before = at.saturating_sub(1);
+    findings.extend(
+        lines
+            .iter()
+            .map(|line| invented(before, "no such call was made", line)),
+    );
+    findings
+}
+
+fn missed(at: usize, call: &Made) -> Finding {
+    Finding {
+        at,
+        verdict: Verdict::Missed,
+        expected: text::made(call),
+        observed: "no line for it".into(),
+    }
+}
+
+fn invented(at: usize, why: &str, line: &Seen) -> Finding {
+    Finding {
+        at,
+        verdict: Verdict::Invented,
+        expected: "silence".into(),
+        observed: format!("{why}: {}", text::short(&line.line)),
+    }
+}
+
+fn misdecoded(at: usize, call: &Made, wrong: &str, line: &Seen) -> Finding {
+    Finding {
+        at,
+        verdict: Verdict::MisDecoded,
+        expected: text::made(call),
+        observed: format!("{wrong}: {}", text::short(&line.line)),
+    }
+}
+
+/// The output without the execve that started the probe: the tracer's own child made that call, so
+/// no ledger has it.
+fn without_start<'a>(run: &Run, seen: &'a [Seen]) -> &'a [Seen] {
+    const EXECVE: u32 = 59;
+    match seen {
+        [first, rest @ ..]
+            if (first.nr == Some(EXECVE) || first.name.as_deref() == Some("execve"))
+                && first.result == SeenResult::Value(0)
+                && asked(&run.ask, AbiId::X86_64, EXECVE) =>
+        {
+            rest
+        }
+        _ => seen,
+    }
+}
+
+/// Pairs of indices, ascending in both.
+fn align(made: &[Made], seen: &[Seen]) -> Vec<(usize, usize)> {
+    let exact = |(call, line): (&Made, &Seen)| compare::score(call, line) == compare::BEST;
+    let head = made.iter().zip(seen).take_while(|p| exact(*p)).count();
+    let (made, seen) = (&made[head..], &seen[head..]);
+    let tail = made
+        .iter()
+        .rev()
+        .zip(seen.iter().rev())
+        .take_while(|p| exact(*p))
+        .count();
+    let (rest_made, rest_seen) = (&made[..made.len() - tail], &seen[..seen.len() - tail]);
+    let middle = match rest_made.len().checked_mul(rest_seen.len()) {
+        Some(cells) if cells <= CELLS => best(rest_made, rest_seen),
+        _ => greedy(rest_made, rest_seen),
+    };
+    let heads = (0..head).map(|at| (at, at));
+    let middles = middle.into_iter().map(|(i, j)| (head + i, head + j));
+    let (i, j) = (head + rest_made.len(), head + rest_seen.len());
+    let tails = (0..tail).map(|at| (i + at, j + at));
+    heads.chain(middles).chain(tails).collect()
+}
+
+/// The alignment of the greatest sum of scores.
+fn best(made: &[Made], seen: &[Seen]) -> Vec<(usize, usize)> {
+    let width = seen.len() + 1;
+    // sums[i * width + j]: the best sum of made[i..] with seen[j..].
+    let mut sums = vec![0_u32; (made.len() + 1) * width];
+    for i in (0..made.len()).rev() {
+        for j in (0..seen.len()).rev() {
+            let score = compare::score(&made[i], &seen[j]);
+            let skip = sums[(i + 1) * width + j].max(sums[i * width + j + 1]);
+            let take = match score {
+                0 => 0,
+                _ => sums[(i + 1) * width + j + 1] + score,
+            };
+            sums[i * width + j] = skip.max(take);
+        }
+    }
+    let (mut i, mut j, mut pairs) = (0, 0, Vec::new());
+    while i < made.len() && j < seen.len() {
+        let sum = sums[i * width + j];
+        let score = compare::score(&made[i], &seen[j]);
+        if score > 0 && sum == sums[(i + 1) * width + j + 1] + score {
+            pairs.push((i, j));
+            i += 1;
+            j += 1;
+        } else if sum == sums[(i + 1) * width + j] {
+            i += 1;
+        } else {
+            j += 1;
+        }
+    }
+    pairs
+}
+
+/// Each call with the next line that may be it.
+fn greedy(made: &[Made], seen: &[Seen]) -> Vec<(usize, usize)> {
+    let mut next = 0;
+    let mut pairs = Vec::new();
+    for (i, call) in made.iter().enumerate() {
+        let ahead = seen.iter().enumerate().skip(next).take(AHEAD);
+        let found = ahead
+            .filter(|(_, line)| compare::score(call, line) > 0)
+            .map(|(j, _)| j)
+            .next();
+        if let Some(j) = found {
+            pairs.push((i, j));
+            next = j + 1;
+        }
+    }
+    pairs
+}
+
+#[cfg(test)]
+#[test]
+fn a_flood_is_aligned_all_the_same() {
+    use crate::judge::tests::{call, line};
+    let made: Vec<Made> = (0..5000)
+        .map(|n| call(AbiId::X86_64, 600, [n; 6]))
+        .collect();
+    let mut seen: Vec<Seen> = Vec::new();
+    for (n, made) in made.iter().enumerate() {
+        if n % 7 == 3 {
+            seen.push(line(&call(AbiId::X86_64, 601, [1; 6])));
+        }
+        seen.push(line(made));
+    }
+    assert!(made.len() * seen.len() > CELLS);
+    let pairs = align(&made, &seen);
+    assert_eq!(pairs.len(), made.len());
+}

@@ -1,0 +1,182 @@
+//! The judge: a pure function from what was asked, what was done and what was said to verdicts.
+//!
+//! It trusts the ledger alone. What a tracer said is held against the ledger of the very run that it
+//! watched; that ledger is held against the one of the untraced run.
+
+mod align;
+mod altered;
+mod asked;
+mod compare;
+mod prototypes;
+mod text;
+
+use crate::case::{Run, Verdict};
+use crate::ledger::Ledger;
+use crate::observe::{End, Output};
+
+pub use asked::asked;
+
+/// One execution of a probe.
+#[derive(Clone, Copy, Debug)]
+pub struct Execution<'a> {
+    /// What the probe did.
+    pub ledger: &'a Ledger,
+    /// How the program that was started ended: the probe itself, or the tracer around it.
+    pub end: End,
+    /// What it printed on standard error, for the report.
+    pub stderr: &'a str,
+}
+
+/// What was decided of one case.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Decision {
+    /// What became of it.
+    pub verdict: Verdict,
+    /// What had to be seen; empty when it passed.
+    pub expected: String,
+    /// What was seen, and what is wrong with it; empty when it passed.
+    pub observed: String,
+}
+
+impl Decision {
+    fn passed() -> Decision {
+        Decision {
+            verdict: Verdict::Passed,
+            expected: String::new(),
+            observed: String::new(),
+        }
+    }
+}
+
+/// Something wrong, at a call of the ledger.
+struct Finding {
+    /// Index of the call in the ledger.
+    at: usize,
+    verdict: Verdict,
+    expected: String,
+    observed: String,
+}
+
+/// Decides each case of a run, in the order of `run.cases`. `None`: this run cannot tell, because
+/// another case of it may be the guilty one; the case must be run again in smaller company.
+#[must_use]
+pub fn judge(
+    run: &Run,
+    native: Execution<'_>,
+    traced: Execution<'_>,
+    output: &Output,
+) -> Vec<Option<Decision>> {
+    if let Some(bad_end) = bad_end(native, traced, output) {
+        return alone_or_nobody(run, bad_end);
+    }
+    let mut findings = altered::findings(run, native.ledger, traced.ledger);
+    findings.extend(said(run, traced.ledger, output));
+    let reached = match altered::cut(native.ledger, traced.ledger) {
+        Some(cut) => cut,
+        None => usize::MAX,
+    };
+    run.cases
+        .iter()
+        .map(|case| {
+            let own = |f: &&Finding| f.at >= case.first && f.at < case.first + case.count;
+            let mine: Vec<&Finding> = findings.iter().filter(own).collect();
+            if case.first > reached {
+                return None;
+            }
+            Some(decide(&mine))
+        })
+        .collect()
+}
+
+/// What is wrong with the output.
+fn said(run: &Run, ledger: &Ledger, output: &Output) -> Vec<Finding> {
+    let mut findings = align::findings(run, ledger, output);
+    for finding in &mut findings {
+        if finding.verdict == Verdict::Missed && !output.lost.is_empty() {
+            finding.verdict = Verdict::Lost;
+            finding.observed = format!("the tracer says: {}", text::some(&output.lost));
+        }
+    }
+    // Neither belongs to a call, so the first case of the run answers for it.
+    let first = run.cases.first().map_or(0, |case| case.first);
+    if !output.lost.is_empty() && !findings.iter().any(|f| f.verdict == Verdict::Lost) {
+        findings.push(Finding {
+            at: first,
+            verdict: Verdict::Lost,
+            expected: "no loss".into(),
+            observed: format!("the tracer says: {}", text::some(&output.lost)),
+        });
+    }
+    if !output.unreadable.is_empty() {
+        findings.push(Finding {
+            at: first,
+            verdict: Verdict::MisDecoded,
+            expected: "lines of the tracer's own format".into(),
+            observed: format!("cannot be read: {}", text::some(&output.unreadable)),
+        });
+    }
+    findings
+}
+
+/// One decision from all that is wrong with a case: the gravest, then the first.
+fn decide(findings: &[&Finding]) -> Decision {
+    let gravity = |verdict: Verdict| match verdict {
+        Verdict::Hung | Verdict::Crashed => 0,
+        Verdict::Altered => 1,
+        Verdict::Lost => 2,
+        Verdict::Missed => 3,
+        Verdict::Invented => 4,
+        Verdict::MisDecoded => 5,
+        Verdict::Passed => 6,
+    };
+    let Some(worst) = findings.iter().min_by_key(|f| (gravity(f.verdict), f.at)) else {
+        return Decision::passed();
+    };
+    let more = findings.len() - 1;
+    Decision {
+        verdict: worst.verdict,
+        expected: worst.expected.clone(),
+        observed: match more {
+            0 => worst.observed.clone(),
+            _ => format!("{} (and {more} more)", worst.observed),
+        },
+    }
+}
+
+/// An end of the tracer from which nothing more can be read.
+fn bad_end(native: Execution<'_>, traced: Execution<'_>, output: &Output) -> Option<Decision> {
+    let verdict = match traced.end {
+        End::TimedOut => Verdict::Hung,
+        // A tracer ends as its tracee did.
+        end if text::same_end(native.end, end) => return None,
+        // The probe went another way, and the tracer says so truly: that is not a crash of it.
+        End::Exited(_) | End::Killed(_)
+            if !output.calls.is_empty() && altered::cut(native.ledger, traced.ledger).is_some() =>
+        {
+            return None;
+        }
+        End::Exited(_) | End::Killed(_) => Verdict::Crashed,
+    };
+    Some(Decision {
+        verdict,
+        expected: format!("the tracer ends as the probe does: {}", native.end),
+        observed: format!(
+            "the tracer {}, after {} of {} calls{}",
+            traced.end,
+            traced.ledger.calls.len(),
+            native.ledger.calls.len(),
+            text::said(traced.stderr)
+        ),
+    })
+}
+
+/// Only a case that ran alone can be blamed for what befell the whole run.
+fn alone_or_nobody(run: &Run, decision: Decision) -> Vec<Option<Decision>> {
+    match run.cases.as_slice() {
+        [_] => vec![Some(decision)],
+        cases => vec![None; cases.len()],
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,233 @@
+//! Subjects: tracers under test, described by data. Adding one is adding one file.
+
+mod command;
+mod expected;
+mod found;
+
+use everycall_arch::AbiId;
+use serde::Deserialize;
+
+use crate::grammar::{Grammar, Reading};
+
+pub use command::{Ours, Words};
+pub use expected::{Entry, Expectations};
+pub use found::Found;
+
+/// The descriptions that are compiled in, so that the installed program works alone. Sorted as reports
+/// list them.
+const DESCRIPTIONS: &[(&str, &str)] = &[
+    (
+        "ectrace-ptrace.toml",
+        include_str!("../../../fixtures/subjects/ectrace-ptrace.toml"),
+    ),
+    (
+        "ectrace-seccomp.toml",
+        include_str!("../../../fixtures/subjects/ectrace-seccomp.toml"),
+    ),
+    (
+        "strace.toml",
+        include_str!("../../../fixtures/subjects/strace.toml"),
+    ),
+    (
+        "strace-seccomp.toml",
+        include_str!("../../../fixtures/subjects/strace-seccomp.toml"),
+    ),
+];
+
+/// A tracer under test.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Subject {
+    /// What `--tracer` and the names of trials say: `ectrace/seccomp`.
+    pub id: String,
+    /// Which tracer it is; several subjects may be one tracer.
+    pub tracer: String,
+    /// How it observes calls.
+    pub backend: String,
+    /// Whether its absence is an error.
+    #[serde(default)]
+    pub required: bool,
+    /// How it is started. `{ours}`: our own tracer; `{out}`: the file to write; `{set}`: what to
+    /// trace, as strace's `-e trace=` has it; `{cmd}`: the program and its arguments.
+    pub command: Vec<String>,
+    /// What its output looks like.
+    pub grammar: Grammar,
+    /// Whether its text shows raw words.
+    #[serde(default)]
+    raw: bool,
+    /// The ABI of calls before the first line that tells one, by name.
+    #[serde(default)]
+    start: Option<String>,
+    /// Whether names that it may not know must be marked (`?name`).
+    #[serde(default)]
+    optional_names: bool,
+    /// The groups of cases that apply to it.
+    pub groups: Vec<String>,
+    /// How its version is found. A user's command has none: it is taken as it is.
+    #[serde(default)]
+    version: Option<VersionCommand>,
+    /// Cases that it cannot be asked.
+    #[serde(default)]
+    pub skip: Vec<Entry>,
+    /// Cases that are known to fail.
+    #[serde(default)]
+    pub expected: Vec<Entry>,
+}
+
+/// A command whose first line of output tells a version.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct VersionCommand {
+    command: Vec<String>,
+    /// The version is the word after this text; without it, the last word of the line.
+    #[serde(default)]
+    after: Option<String>,
+}
+
+/// Why a subject cannot be had.
+#[derive(Debug, thiserror::Error)]
+pub enum SubjectError {
+    /// A description is wrong: a fault of the suite.
+    #[error("{file}: {what}")]
+    Description {
+        /// The file.
+        file: String,
+        /// What is wrong with it.
+        what: String,
+    },
+    /// A user's command cannot be used.
+    #[error("--tracer '{command}': {what}")]
+    Command {
+        /// What was typed.
+        command: String,
+        /// What is wrong with it.
+        what: &'static str,
+    },
+    /// No subject has this name.
+    #[error(
+        "there is no tracer '{name}' (there are: {known}; or give a command with {{out}} and {{cmd}})"
+    )]
+    Unknown {
+        /// What was typed.
+        name: String,
+        /// The names that there are.
+        known: String,
+    },
+}
+
+/// Every subject that is described.
+///
+/// # Errors
+/// When a description is wrong, which the tests rule out for those compiled in.
+pub fn all() -> Result<Vec<Subject>, SubjectError> {
+    DESCRIPTIONS
+        .iter()
+        .map(|(file, text)| Subject::parse(file, text))
+        .collect()
+}
+
+/// The subjects that `--tracer` names: by id, by tracer, or by a command.
+///
+/// # Errors
+/// When there is none, or the command cannot be used.
+pub fn named(name: &str) -> Result<Vec<Subject>, SubjectError> {
+    if name.contains("{cmd}") || name.contains("{out}") {
+        return Subject::of_command(name).map(|subject| vec![subject]);
+    }
+    let all = all()?;
+    let known: Vec<&str> = all.iter().map(|subject| subject.id.as_str()).collect();
+    let known = known.join(", ");
+    let found: Vec<Subject> = all
+        .into_iter()
+        .filter(|subject| subject.id == name || subject.tracer == name)
+        .collect();
+    if found.is_empty() {
+        let name = name.to_owned();
+        return Err(SubjectError::Unknown { name, known });
+    }
+    Ok(found)
+}
+
+impl Subject {
+    /// Reads a description.
+    ///
+    /// # Errors
+    /// When it is not one.
+    pub fn parse(file: &str, text: &str) -> Result<Subject, SubjectError> {
+        let wrong = |what: String| SubjectError::Description {
+            file: file.to_owned(),
+            what,
+        };
+        let subject: Subject = toml::from_str(text).map_err(|e| wrong(e.to_string()))?;
+        if let Some(start) = &subject.start
+            && AbiId::from_name(start).is_none()
+        {
+            return Err(wrong(format!("there is no ABI '{start}'")));
+        }
+        for must in ["{out}", "{cmd}", "{set}"] {
+            if !subject.command.iter().any(|word| word.contains(must)) {
+                return Err(wrong(format!("the command has no {must}")));
+            }
+        }
+        for entry in subject.skip.iter().chain(&subject.expected) {
+            entry.check().map_err(wrong)?;
+        }
+        Ok(subject)
+    }
+
+    /// A subject from a user's command.
+    fn of_command(command: &str) -> Result<Subject, SubjectError> {
+        let wrong = |what| SubjectError::Command {
+            command: command.to_owned(),
+            what,
+        };
+        let words = shlex::split(command).ok_or_else(|| wrong("a quote is not closed"))?;
+        if !words.iter().any(|word| word == "{cmd}") {
+            return Err(wrong("it has no word {cmd}: where does the program stand?"));
+        }
+        if !words.iter().any(|word| word.contains("{out}")) {
+            return Err(wrong("it has no {out}: which file does it write?"));
+        }
+        let raw = words.iter().any(|word| word.ends_with("raw=all"));
+        Ok(Subject {
+            id: command.to_owned(),
+            tracer: command.to_owned(),
+            backend: "unknown".into(),
+            required: true,
+            command: words,
+            grammar: Grammar::Detect,
+            raw,
+            start: None,
+            optional_names: true,
+            groups: Vec::new(),
+            version: None,
+            skip: Vec::new(),
+            expected: Vec::new(),
+        })
+    }
+
+    /// Whether it takes part in this group; a user's command takes part in all.
+    #[must_use]
+    pub fn in_group(&self, group: &str) -> bool {
+        self.groups.is_empty() || self.groups.iter().any(|own| own == group)
+    }
+
+    /// What must be known to read its output.
+    #[must_use]
+    pub fn reading(&self) -> Reading {
+        Reading {
+            grammar: self.grammar,
+            raw: self.raw,
+            start: self.start.as_deref().and_then(AbiId::from_name),
+        }
+    }
+
+    /// Whether it can be asked for only some calls; a command without `{set}` shows all.
+    #[must_use]
+    pub fn selects(&self) -> bool {
+        self.command.iter().any(|word| word.contains("{set}"))
+    }
+}
+
+#[cfg(test)]
+mod tests;
