@@ -1,0 +1,57 @@
+//! How calls will be observed: whether a filter helps, and the filter, proven.
+
+use everycall_arch::AbiId;
+use everycall_filter::{BuildError, Proven};
+
+use crate::config::{Backend, Config};
+use crate::protocol::WatchList;
+use crate::select::Selection;
+
+/// The architecture of the host, which most calls will be made for.
+const NATIVE: AbiId = if cfg!(target_arch = "aarch64") {
+    AbiId::Aarch64
+} else if cfg!(target_arch = "arm") {
+    AbiId::Arm
+} else if cfg!(target_arch = "x86") {
+    AbiId::I386
+} else {
+    AbiId::X86_64
+};
+
+/// Why there is no filter.
+#[derive(Debug, thiserror::Error)]
+pub enum NoFilter {
+    /// It was not asked for.
+    #[error("a stop at every call was asked for")]
+    NotAsked,
+    /// A filter is inherited by every child, and a child that is not followed would get `ENOSYS`.
+    #[error("children are not followed: a filter needs -f")]
+    NotFollowed,
+    /// A filter cannot be put on another process.
+    #[error("there is no command: a filter cannot be put on a process that runs already")]
+    NoCommand,
+    /// Every call was asked for.
+    #[error("every call was asked for: there is nothing to filter")]
+    Everything,
+    /// There is none that can be proven right.
+    #[error("{0}")]
+    Unproven(#[from] BuildError),
+}
+
+/// The filter for what was asked, proven equal to its policy, or why there is none.
+pub fn filter(config: &Config, watched: &WatchList, magic: u16) -> Result<Proven, NoFilter> {
+    if config.backend == Backend::Ptrace {
+        return Err(NoFilter::NotAsked);
+    }
+    if !config.follow {
+        return Err(NoFilter::NotFollowed);
+    }
+    if config.command.is_none() {
+        return Err(NoFilter::NoCommand);
+    }
+    if config.calls == Selection::All {
+        return Err(NoFilter::Everything);
+    }
+    let policy = config.calls.policy(&watched.numbers());
+    Ok(Proven::compile(&policy, magic, NATIVE.abi().audit_arch)?)
+}

@@ -1,0 +1,404 @@
+//! Every unsafe call into the kernel that the tracer makes, each behind a safe function.
+//!
+//! Errors are `io::Error`s that hold the kernel's errno. A tracee that died meanwhile gives
+//! `ESRCH`, which callers take for what it is: the wait status that follows tells the rest.
+#![expect(
+    unsafe_code,
+    reason = "ptrace, wait and signal calls have no safe equivalent that keeps this layer small"
+)]
+
+use std::io;
+use std::mem::size_of;
+use std::ptr::null_mut;
+use std::sync::atomic::{AtomicI32, Ordering};
+
+use libc::{c_int, c_long, c_void, pid_t};
+
+use crate::protocol::{CallInfo, Resume};
+
+/// What `PTRACE_GET_SYSCALL_INFO` says of a stop (ptrace(2)).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SyscallInfo {
+    /// The stop has nothing to do with a call.
+    None,
+    /// syscall-entry-stop.
+    Entry(CallInfo),
+    /// syscall-exit-stop.
+    Exit {
+        /// The result.
+        value: i64,
+        /// Whether it is an error number.
+        error: bool,
+    },
+    /// The stop of a filter that returned `SECCOMP_RET_TRACE`.
+    Seccomp(CallInfo, u32),
+}
+
+/// Requests of ptrace(2), as the kernel numbers them (linux/ptrace.h). libc's constants have other
+/// types on other C libraries.
+mod req {
+    pub(super) const PEEKDATA: i64 = 2;
+    pub(super) const POKEDATA: i64 = 5;
+    pub(super) const POKEUSER: i64 = 6;
+    pub(super) const CONT: i64 = 7;
+    pub(super) const DETACH: i64 = 17;
+    pub(super) const SYSCALL: i64 = 24;
+    pub(super) const SETOPTIONS: i64 = 0x4200;
+    pub(super) const GETEVENTMSG: i64 = 0x4201;
+    pub(super) const GETSIGINFO: i64 = 0x4202;
+    pub(super) const SEIZE: i64 = 0x4206;
+    pub(super) const INTERRUPT: i64 = 0x4207;
+    pub(super) const LISTEN: i64 = 0x4208;
+    pub(super) const PEEKSIGINFO: i64 = 0x4209;
+    pub(super) const GET_SYSCALL_INFO: i64 = 0x420e;
+}
+
+/// The raw ptrace call. Unlike libc's wrapper it is the same on every C library, and the peeking
+/// requests store their word at `data`.
+///
+/// # Safety
+/// `data`, and `addr` for the requests that read it, must be what `request` says: a number, or an
+/// address in this process that is valid for what the kernel reads and writes there.
+unsafe fn ptrace(request: i64, tid: pid_t, addr: usize, data: usize) -> io::Result<usize> {
+    // SAFETY: the caller's promise.
+    let result = unsafe { libc::syscall(libc::SYS_ptrace, request as c_long, tid, addr, data) };
+    if result == -1 { Err(io::Error::last_os_error()) } else { Ok(result as usize) }
+}
+
+/// A ptrace request whose address and data are plain numbers.
+fn request(request: i64, tid: pid_t, addr: usize, data: usize) -> io::Result<()> {
+    // SAFETY: the requests made through this function take numbers in `addr` and `data`, or
+    // addresses in the tracee; the kernel does not touch our memory for them.
+    unsafe { ptrace(request, tid, addr, data) }.map(drop)
+}
+
+/// Starts to trace a thread without stopping it (`PTRACE_SEIZE`).
+pub fn seize(tid: pid_t, options: c_int) -> io::Result<()> {
+    request(req::SEIZE, tid, 0, options as usize)
+}
+
+/// Replaces the options of a stopped tracee.
+pub fn set_options(tid: pid_t, options: c_int) -> io::Result<()> {
+    request(req::SETOPTIONS, tid, 0, options as usize)
+}
+
+/// Asks a running tracee to stop (`PTRACE_INTERRUPT`).
+pub fn interrupt(tid: pid_t) -> io::Result<()> {
+    request(req::INTERRUPT, tid, 0, 0)
+}
+
+/// Restarts a stopped tracee.
+pub fn resume(tid: pid_t, how: Resume) -> io::Result<()> {
+    match how {
+        Resume::Continue(signal) => request(req::CONT, tid, 0, signal as usize),
+        Resume::Syscall(signal) => request(req::SYSCALL, tid, 0, signal as usize),
+        Resume::Listen => request(req::LISTEN, tid, 0, 0),
+        Resume::Detach(signal) => request(req::DETACH, tid, 0, signal as usize),
+        Resume::Hold | Resume::Gone => Ok(()),
+    }
+}
+
+/// The message of a ptrace event: a new thread's id, a former thread id, a filter's data.
+pub fn event_message(tid: pid_t) -> io::Result<u64> {
+    let mut message: libc::c_ulong = 0;
+    // SAFETY: the kernel writes one `unsigned long` to `message`, which outlives the call.
+    unsafe { ptrace(req::GETEVENTMSG, tid, 0, (&raw mut message).expose_provenance()) }?;
+    Ok(message as u64)
+}
+
+/// The `siginfo_t` of a signal-delivery-stop.
+pub fn siginfo(tid: pid_t) -> io::Result<[u8; 128]> {
+    const { assert!(size_of::<libc::siginfo_t>() == 128) };
+    let mut info = [0_u8; 128];
+    // SAFETY: the kernel writes one `siginfo_t`, 128 bytes, to `info`, which outlives the call.
+    unsafe { ptrace(req::GETSIGINFO, tid, 0, info.as_mut_ptr().expose_provenance()) }?;
+    Ok(info)
+}
+
+/// The layout of `struct ptrace_peeksiginfo_args` (linux/ptrace.h).
+#[repr(C)]
+struct PeekSiginfoArgs {
+    off: u64,
+    flags: u32,
+    nr: i32,
+}
+
+/// Whether `SIGSYS` is pending for the thread because a seccomp filter said `SECCOMP_RET_TRAP`.
+/// Nothing is dequeued.
+pub fn trapped_by_seccomp(tid: pid_t) -> bool {
+    const SYS_SECCOMP: i32 = 1;
+    const BATCH: usize = 4;
+    let mut infos = [[0_u8; 128]; BATCH];
+    let mut args = PeekSiginfoArgs { off: 0, flags: 0, nr: BATCH as i32 };
+    loop {
+        let (from, to) = ((&raw const args).expose_provenance(), infos.as_mut_ptr());
+        // SAFETY: the kernel reads `args` and writes at most `args.nr` (4) `siginfo_t` to `infos`.
+        let count = unsafe { ptrace(req::PEEKSIGINFO, tid, from, to.expose_provenance()) };
+        let Ok(count @ 1..) = count else { return false };
+        let is_trap = |info: &[u8; 128]| {
+            i32_at(info, 0) == libc::SIGSYS && i32_at(info, 8) == SYS_SECCOMP
+        };
+        if infos.iter().take(count).any(is_trap) {
+            return true;
+        }
+        args.off += count as u64;
+    }
+}
+
+fn i32_at(bytes: &[u8], at: usize) -> i32 {
+    bytes[at..].first_chunk().map_or(0, |chunk| i32::from_ne_bytes(*chunk))
+}
+
+fn u64_at(bytes: &[u8], at: usize) -> u64 {
+    bytes[at..].first_chunk().map_or(0, |chunk| u64::from_ne_bytes(*chunk))
+}
+
+/// What the kernel says of the call at this stop: its ABI, number and words, or its result.
+///
+/// The layout is `struct ptrace_syscall_info` of linux/ptrace.h: `op` (u8) at 0, `arch` (u32) at 4,
+/// the instruction and stack pointers at 8 and 16; then, at 24, number and six words and (at 80)
+/// the filter's data, or the result and (at 32) whether it is an error.
+pub fn syscall_info(tid: pid_t) -> io::Result<SyscallInfo> {
+    let mut info = [0_u8; 88];
+    let to = info.as_mut_ptr().expose_provenance();
+    // SAFETY: the kernel writes at most as many bytes as `addr` says to `info`, which has them.
+    unsafe { ptrace(req::GET_SYSCALL_INFO, tid, info.len(), to) }?;
+    let call = || CallInfo {
+        arch: i32_at(&info, 4) as u32,
+        // The kernel takes the low 32 bits of the register for the number.
+        nr: u64_at(&info, 24) as u32,
+        words: std::array::from_fn(|i| u64_at(&info, 32 + 8 * i)),
+        ip: u64_at(&info, 8),
+    };
+    Ok(match info[0] {
+        1 => SyscallInfo::Entry(call()),
+        2 => SyscallInfo::Exit { value: u64_at(&info, 24) as i64, error: info[32] != 0 },
+        3 => SyscallInfo::Seccomp(call(), i32_at(&info, 80) as u32),
+        _ => SyscallInfo::None,
+    })
+}
+
+/// The result of a wait.
+#[derive(Clone, Copy, Debug)]
+pub enum Waited {
+    /// This thread has this wait status.
+    Status(pid_t, c_int),
+    /// A signal came instead.
+    Interrupted,
+    /// There is nothing to wait for.
+    NoChildren,
+}
+
+/// Waits for any tracee or child.
+pub fn wait_any() -> io::Result<Waited> {
+    let mut status = 0;
+    // SAFETY: the kernel writes one int to `status`.
+    let tid = unsafe { libc::waitpid(-1, &raw mut status, libc::__WALL) };
+    if tid > 0 {
+        return Ok(Waited::Status(tid, status));
+    }
+    let error = io::Error::last_os_error();
+    match error.raw_os_error() {
+        Some(libc::EINTR) => Ok(Waited::Interrupted),
+        Some(libc::ECHILD) => Ok(Waited::NoChildren),
+        _ => Err(error),
+    }
+}
+
+/// Reads from a tracee's memory. `ranges` are (address, length), each inside one page, and
+/// together as long as `buffer`. Returns how many bytes were read from the start.
+pub fn read_memory(tid: pid_t, ranges: &[(u64, usize)], buffer: &mut [u8]) -> io::Result<usize> {
+    debug_assert!(ranges.iter().map(|r| r.1).sum::<usize>() <= buffer.len());
+    let local = libc::iovec { iov_base: buffer.as_mut_ptr().cast(), iov_len: buffer.len() };
+    let remote: Vec<libc::iovec> = ranges
+        .iter()
+        .map(|&(addr, len)| libc::iovec { iov_base: addr as usize as *mut c_void, iov_len: len })
+        .collect();
+    // SAFETY: `local` describes `buffer`, which is writable for its length; `remote` is only
+    // looked at by the kernel, in the address space of the tracee.
+    let count = unsafe {
+        libc::process_vm_readv(tid, &raw const local, 1, remote.as_ptr(), remote.len() as _, 0)
+    };
+    if count < 0 { Err(io::Error::last_os_error()) } else { Ok(count as usize) }
+}
+
+/// A word of the host, as ptrace reads and writes it.
+pub type Word = [u8; size_of::<c_long>()];
+
+/// Reads one word of a tracee's memory at an aligned address (`PTRACE_PEEKDATA`).
+pub fn peek(tid: pid_t, addr: u64) -> io::Result<Word> {
+    let mut word: c_long = 0;
+    // SAFETY: the raw call writes one word to `word`, which outlives it.
+    unsafe { ptrace(req::PEEKDATA, tid, addr as usize, (&raw mut word).expose_provenance()) }?;
+    Ok(word.to_ne_bytes())
+}
+
+/// Writes one word of a tracee's memory at an aligned address, read-only private pages included.
+pub fn poke(tid: pid_t, addr: u64, word: Word) -> io::Result<()> {
+    request(req::POKEDATA, tid, addr as usize, usize::from_ne_bytes(word))
+}
+
+/// Which registers of a stopped tracee the tracer changes, and how to reach them. The only place
+/// of the tracer that depends on the host's architecture.
+#[cfg(target_arch = "x86_64")]
+mod registers {
+    use std::io;
+    use std::mem::offset_of;
+
+    use libc::{pid_t, user_regs_struct};
+
+    use super::{req, request};
+
+    fn set(tid: pid_t, offset: usize, value: u64) -> io::Result<()> {
+        request(req::POKEUSER, tid, offset, value as usize)
+    }
+
+    /// Makes the kernel skip the call that the tracee is about to make; it returns `-ENOSYS`.
+    pub fn skip_call(tid: pid_t) -> io::Result<()> {
+        set(tid, offset_of!(user_regs_struct, orig_rax), u64::MAX)?;
+        set(tid, offset_of!(user_regs_struct, rax), (-i64::from(libc::ENOSYS)) as u64)
+    }
+
+    /// Sets the first word of the call that the tracee makes or has made. `arch` is the call's.
+    pub fn set_first_word(tid: pid_t, arch: u32, value: u64) -> io::Result<()> {
+        const AUDIT_ARCH_I386: u32 = 0x4000_0003;
+        let offset = if arch == AUDIT_ARCH_I386 {
+            offset_of!(user_regs_struct, rbx)
+        } else {
+            offset_of!(user_regs_struct, rdi)
+        };
+        set(tid, offset, value)
+    }
+}
+
+pub use registers::{set_first_word, skip_call};
+
+/// The fatal signal that came to the tracer itself, or 0.
+static CAUGHT: AtomicI32 = AtomicI32::new(0);
+
+/// The signals that end the tracer, as in strace.
+pub const FATAL: [c_int; 5] =
+    [libc::SIGHUP, libc::SIGINT, libc::SIGQUIT, libc::SIGPIPE, libc::SIGTERM];
+
+extern "C" fn on_fatal(signal: c_int) {
+    CAUGHT.store(signal, Ordering::Relaxed);
+    // The signal may come between a look at `CAUGHT` and the wait that follows. The timer then
+    // interrupts that wait a little later, again and again: nothing is paid for it before.
+    let tick = libc::timeval { tv_sec: 0, tv_usec: 20_000 };
+    let timer = libc::itimerval { it_interval: tick, it_value: tick };
+    // SAFETY: setitimer is a plain system call, reads `timer` and touches nothing else.
+    unsafe { libc::setitimer(libc::ITIMER_REAL, &raw const timer, null_mut()) };
+}
+
+extern "C" fn on_alarm(_: c_int) {}
+
+fn set_handler(signal: c_int, handler: libc::sighandler_t) {
+    // SAFETY: zeroed is a valid `sigaction` (empty mask, no flags: no SA_RESTART, so that waits
+    // are interrupted); the handlers only store to an atomic and make a system call.
+    unsafe {
+        let mut action: libc::sigaction = std::mem::zeroed();
+        action.sa_sigaction = handler;
+        libc::sigaction(signal, &raw const action, null_mut());
+    }
+}
+
+/// From now on fatal signals are noted ([`caught_signal`]) and interrupt a wait.
+pub fn catch_fatal_signals() {
+    set_handler(libc::SIGALRM, on_alarm as extern "C" fn(c_int) as libc::sighandler_t);
+    for signal in FATAL {
+        set_handler(signal, on_fatal as extern "C" fn(c_int) as libc::sighandler_t);
+    }
+}
+
+/// From now on fatal signals are ignored.
+pub fn ignore_fatal_signals() {
+    for signal in FATAL {
+        set_handler(signal, libc::SIG_IGN);
+    }
+    stop_alarm();
+}
+
+/// The fatal signal that was caught, if one was; it is forgotten.
+pub fn caught_signal() -> Option<c_int> {
+    // A plain load is all that the hot path pays.
+    if CAUGHT.load(Ordering::Relaxed) == 0 {
+        return None;
+    }
+    stop_alarm();
+    Some(CAUGHT.swap(0, Ordering::Relaxed)).filter(|&signal| signal != 0)
+}
+
+fn stop_alarm() {
+    // SAFETY: zeroed is a valid `itimerval`, and means "no timer".
+    unsafe {
+        let timer: libc::itimerval = std::mem::zeroed();
+        libc::setitimer(libc::ITIMER_REAL, &raw const timer, null_mut());
+    }
+}
+
+/// Ends this process by a signal, as the traced program ended, without a core file of our own.
+pub fn die_by(signal: c_int) -> ! {
+    // SAFETY: plain system calls on values that live here; `_exit` does not return.
+    unsafe {
+        let none = libc::rlimit { rlim_cur: 0, rlim_max: 0 };
+        libc::setrlimit(libc::RLIMIT_CORE, &raw const none);
+        set_handler(signal, libc::SIG_DFL);
+        let mut set: libc::sigset_t = std::mem::zeroed();
+        libc::sigaddset(&raw mut set, signal);
+        libc::sigprocmask(libc::SIG_UNBLOCK, &raw const set, null_mut());
+        libc::raise(signal);
+        libc::_exit(128 + signal);
+    }
+}
+
+/// Sends a signal to a process; that it may be gone is no error.
+pub fn kill(pid: pid_t, signal: c_int) {
+    // SAFETY: a plain system call.
+    unsafe { libc::kill(pid, signal) };
+}
+
+/// From now on this process is killed when its parent ends; it ends at once if that is gone already.
+pub fn die_with_parent(parent: pid_t) {
+    // SAFETY: plain system calls.
+    unsafe {
+        libc::prctl(libc::PR_SET_PDEATHSIG, libc::SIGKILL as libc::c_ulong, 0, 0, 0);
+        if libc::getppid() != parent {
+            libc::_exit(1);
+        }
+    }
+}
+
+/// Undoes [`die_with_parent`].
+pub fn outlive_parent() {
+    // SAFETY: a plain system call.
+    unsafe { libc::prctl(libc::PR_SET_PDEATHSIG, 0 as libc::c_ulong, 0, 0, 0) };
+}
+
+/// Leaves the session and the working directory, and lets go of standard input and output.
+pub fn leave_session() {
+    // SAFETY: plain system calls on literals.
+    unsafe {
+        libc::setsid();
+        libc::chdir(c"/".as_ptr());
+        let null = libc::open(c"/dev/null".as_ptr(), libc::O_RDWR | libc::O_CLOEXEC);
+        if null >= 0 {
+            for fd in 0..3 {
+                libc::dup2(null, fd);
+            }
+        }
+    }
+}
+
+/// Closes everything but standard input and output, also what was inherited from the caller.
+pub fn close_all_files() {
+    // SAFETY: a plain system call. The caretaker, the only caller, owns no file that it still uses.
+    unsafe { libc::syscall(libc::SYS_close_range, 3_u32, u32::MAX, 0_u32) };
+}
+
+/// A number that a tracee cannot guess.
+pub fn random_u16() -> u16 {
+    let mut bytes = [0_u8; 2];
+    // SAFETY: the kernel writes at most two bytes to `bytes`.
+    let got = unsafe { libc::getrandom(bytes.as_mut_ptr().cast(), bytes.len(), 0) };
+    if got == 2 { u16::from_ne_bytes(bytes) } else { std::process::id() as u16 }
+}
