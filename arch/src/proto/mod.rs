@@ -1,6 +1,22 @@
 //! Protos: the meaning of each kernel entry point, one line each.
+//!
+//! Argument names and their order are the kernel's, as `SYSCALL_DEFINE` has them and tracefs shows them. Two ABIs
+//! that run the same entry point share its line; where Linux differs (`clone`'s two orders, `old_mmap`, the 16-bit ids,
+//! the 32-bit times) there is a second line, and `table` says which ABI uses which.
 
 use crate::Ty;
+
+mod fs;
+mod io;
+mod ipc;
+mod mem;
+mod misc;
+mod net;
+mod process;
+mod sched;
+mod security;
+mod signal;
+mod time;
 
 /// One argument.
 #[derive(Clone, Copy, Debug)]
@@ -47,4 +63,44 @@ pub struct Proto {
     pub args: &'static [Arg],
     /// What it returns.
     pub ret: Ret,
+}
+
+/// A family's protos: one line is one entry point, `name (argument: Ty, ...) -> Ret;`.
+macro_rules! proto {
+    ($($name:ident ($($arg:ident: $ty:expr),*) -> $ret:ident;)*) => {
+        pub(super) static PROTOS: &[Proto] = &[
+            $(Proto {
+                name: stringify!($name),
+                args: &[$(Arg { name: stringify!($arg), ty: $ty }),*],
+                ret: Ret::$ret,
+            }),*
+        ];
+    };
+}
+use proto;
+
+/// Every family, each sorted by name.
+pub static FAMILIES: [&[Proto]; 11] = [
+    fs::PROTOS,
+    io::PROTOS,
+    ipc::PROTOS,
+    mem::PROTOS,
+    misc::PROTOS,
+    net::PROTOS,
+    process::PROTOS,
+    sched::PROTOS,
+    security::PROTOS,
+    signal::PROTOS,
+    time::PROTOS,
+];
+
+/// The proto of a kernel entry point.
+#[must_use]
+pub fn by_name(name: &str) -> Option<&'static Proto> {
+    FAMILIES.into_iter().find_map(|family| {
+        let at = family
+            .binary_search_by_key(&name, |proto| proto.name)
+            .ok()?;
+        family.get(at)
+    })
 }
