@@ -34,6 +34,7 @@ mod program;
 mod prove;
 mod range;
 mod regions;
+mod runs;
 
 pub use action::Action;
 pub use check::{CheckError, MAX_INSNS, SCRATCH_WORDS, check};

@@ -101,3 +101,29 @@ fn errno() -> i32 {
         .raw_os_error()
         .unwrap_or(libc::EINVAL)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{Action, Op};
+
+    #[test]
+    fn flags_reach_the_kernel() {
+        let program = Program::from_iter([Op::Return(Action::Allow.to_ret())]);
+        let undefined = InstallFlags(1 << 30);
+        assert_eq!(
+            Prepared::unproven(&program).install(undefined),
+            Err(libc::EINVAL)
+        );
+    }
+
+    #[test]
+    fn a_length_that_the_kernel_cannot_be_told_is_an_error() {
+        // Its low 16 bits would be a program of one instruction.
+        let program = Program::from_iter([Op::Return(Action::Allow.to_ret()); 0x1_0001]);
+        assert_eq!(
+            Prepared::unproven(&program).install(InstallFlags::NONE),
+            Err(libc::EINVAL)
+        );
+    }
+}
