@@ -1,5 +1,7 @@
 //! Which line of the output is which call of the ledger: an alignment that keeps the order.
 
+use std::collections::HashSet;
+
 use everycall_arch::AbiId;
 
 use super::{Finding, asked, compare, text};
@@ -16,56 +18,111 @@ const AHEAD: usize = 64;
 /// Each call that is missed, invented or mis-decoded.
 pub(super) fn findings(run: &Run, ledger: &Ledger, output: &Output) -> Vec<Finding> {
     let seen = without_start(run, &output.calls);
-    let shown = |at: usize| run.shown.get(at).copied().unwrap_or(true);
-    let pairs = align(&ledger.calls, seen);
+    let mut made: Vec<&Made> = ledger.calls.iter().collect();
+    made.sort_by_key(|call| call.seq);
+    let shown = |call: &Made| run.shown.get(call.slot).copied().unwrap_or(true);
+    let mut pairs = align(&made, seen);
+    across_threads(&made, seen, &mut pairs);
     let mut findings = Vec::new();
-    for &(made, said) in &pairs {
-        let (call, line) = (&ledger.calls[made], &seen[said]);
-        if !shown(made) {
-            findings.push(invented(made, "shown though it was not asked for", line));
+    for &(i, j) in &pairs {
+        let (call, line) = (made[i], &seen[j]);
+        if !shown(call) {
+            findings.push(invented(
+                call.slot,
+                "shown though it was not asked for",
+                line,
+            ));
         } else if let Some(wrong) = compare::difference(call, line) {
-            findings.push(misdecoded(made, call, &wrong, line));
+            findings.push(misdecoded(call, &wrong, line));
         }
     }
-    let end = (ledger.calls.len(), seen.len());
+    let calls: HashSet<usize> = pairs.iter().map(|pair| pair.0).collect();
+    let lines: HashSet<usize> = pairs.iter().map(|pair| pair.1).collect();
+    let mut anchors = ascending(pairs);
+    anchors.push((made.len(), seen.len()));
     let mut from = (0, 0);
-    for &to in pairs.iter().chain([&end]) {
-        let missing: Vec<usize> = (from.0..to.0).filter(|at| shown(*at)).collect();
-        findings.extend(gap(ledger, &missing, from.0, &seen[from.1..to.1]));
+    for to in anchors {
+        let missing = (from.0..to.0)
+            .filter(|i| !calls.contains(i))
+            .map(|i| made[i]);
+        let missing: Vec<&Made> = missing.filter(|call| shown(call)).collect();
+        let extra = (from.1..to.1)
+            .filter(|j| !lines.contains(j))
+            .map(|j| &seen[j]);
+        // An invented line stands after the call before the gap, and is put to that one's account.
+        let before = from
+            .0
+            .checked_sub(1)
+            .and_then(|i| made.get(i))
+            .map_or(0, |call| call.slot);
+        findings.extend(gap(&missing, extra.collect(), before));
         from = (to.0 + 1, to.1 + 1);
     }
     findings
 }
 
+/// Nobody promises the order between two threads: a call that is left over is also a line that is
+/// left over, if the two agree wholly and the order within the line's own thread stays.
+fn across_threads(made: &[&Made], seen: &[Seen], pairs: &mut Vec<(usize, usize)>) {
+    let taken: HashSet<usize> = pairs.iter().map(|pair| pair.1).collect();
+    let mut left: Vec<usize> = (0..seen.len()).filter(|j| !taken.contains(j)).collect();
+    let found: HashSet<usize> = pairs.iter().map(|pair| pair.0).collect();
+    for i in (0..made.len()).filter(|i| !found.contains(i)) {
+        let fits = |j: usize| {
+            let own = |pair: &&(usize, usize)| seen[pair.1].tid == seen[j].tid;
+            compare::score(made[i], &seen[j]) == compare::BEST
+                && pairs
+                    .iter()
+                    .filter(own)
+                    .all(|pair| (pair.0 < i) == (pair.1 < j))
+        };
+        if let Some(at) = left.iter().position(|j| fits(*j)) {
+            pairs.push((i, left.remove(at)));
+        }
+        if left.is_empty() {
+            break;
+        }
+    }
+}
+
+/// Those of the pairs that ascend in both, by the order of the calls.
+fn ascending(mut pairs: Vec<(usize, usize)>) -> Vec<(usize, usize)> {
+    pairs.sort_unstable();
+    let mut next = 0;
+    pairs.retain(|pair| {
+        let keep = pair.1 >= next;
+        if keep {
+            next = pair.1 + 1;
+        }
+        keep
+    });
+    pairs
+}
+
 /// What remains between two calls that were found: those that nobody showed, and lines of no call.
-fn gap(ledger: &Ledger, missing: &[usize], at: usize, lines: &[Seen]) -> Vec<Finding> {
-    let mut lines: Vec<&Seen> = lines.iter().collect();
+fn gap(missing: &[&Made], mut lines: Vec<&Seen>, before: usize) -> Vec<Finding> {
     let mut left = Vec::new();
     let mut findings = Vec::new();
-    let mut pair = |made: usize, line: &Seen| {
-        let call = &ledger.calls[made];
+    let mut pair = |call: &Made, line: &Seen| {
         let wrong = compare::difference(call, line).unwrap_or_else(|| "out of order".into());
-        findings.push(misdecoded(made, call, &wrong, line));
+        findings.push(misdecoded(call, &wrong, line));
     };
     // The same words under another name or number are the same call, told wrongly.
-    for &made in missing {
-        let call = &ledger.calls[made];
+    for &call in missing {
         match lines
             .iter()
             .position(|line| compare::words_tell(call, line))
         {
-            Some(found) => pair(made, lines.remove(found)),
-            None => left.push(made),
+            Some(found) => pair(call, lines.remove(found)),
+            None => left.push(call),
         }
     }
     if left.len() == lines.len() {
-        for (made, line) in left.drain(..).zip(lines.drain(..)) {
-            pair(made, line);
+        for (call, line) in left.drain(..).zip(lines.drain(..)) {
+            pair(call, line);
         }
     }
-    findings.extend(left.iter().map(|&made| missed(made, &ledger.calls[made])));
-    // An invented line stands after the call before the gap, and is put to that one's account.
-    let before = at.saturating_sub(1);
+    findings.extend(left.into_iter().map(missed));
     findings.extend(
         lines
             .iter()
@@ -74,9 +131,9 @@ fn gap(ledger: &Ledger, missing: &[usize], at: usize, lines: &[Seen]) -> Vec<Fin
     findings
 }
 
-fn missed(at: usize, call: &Made) -> Finding {
+fn missed(call: &Made) -> Finding {
     Finding {
-        at,
+        at: call.slot,
         verdict: Verdict::Missed,
         expected: text::made(call),
         observed: "no line for it".into(),
@@ -92,9 +149,9 @@ fn invented(at: usize, why: &str, line: &Seen) -> Finding {
     }
 }
 
-fn misdecoded(at: usize, call: &Made, wrong: &str, line: &Seen) -> Finding {
+fn misdecoded(call: &Made, wrong: &str, line: &Seen) -> Finding {
     Finding {
-        at,
+        at: call.slot,
         verdict: Verdict::MisDecoded,
         expected: text::made(call),
         observed: format!("{wrong}: {}", text::short(&line.line)),
@@ -118,8 +175,8 @@ fn without_start<'a>(run: &Run, seen: &'a [Seen]) -> &'a [Seen] {
 }
 
 /// Pairs of indices, ascending in both.
-fn align(made: &[Made], seen: &[Seen]) -> Vec<(usize, usize)> {
-    let exact = |(call, line): (&Made, &Seen)| compare::score(call, line) == compare::BEST;
+fn align(made: &[&Made], seen: &[Seen]) -> Vec<(usize, usize)> {
+    let exact = |(call, line): (&&Made, &Seen)| compare::score(call, line) == compare::BEST;
     let head = made.iter().zip(seen).take_while(|p| exact(*p)).count();
     let (made, seen) = (&made[head..], &seen[head..]);
     let tail = made
@@ -141,13 +198,13 @@ fn align(made: &[Made], seen: &[Seen]) -> Vec<(usize, usize)> {
 }
 
 /// The alignment of the greatest sum of scores.
-fn best(made: &[Made], seen: &[Seen]) -> Vec<(usize, usize)> {
+fn best(made: &[&Made], seen: &[Seen]) -> Vec<(usize, usize)> {
     let width = seen.len() + 1;
     // sums[i * width + j]: the best sum of made[i..] with seen[j..].
     let mut sums = vec![0_u32; (made.len() + 1) * width];
     for i in (0..made.len()).rev() {
         for j in (0..seen.len()).rev() {
-            let score = compare::score(&made[i], &seen[j]);
+            let score = compare::score(made[i], &seen[j]);
             let skip = sums[(i + 1) * width + j].max(sums[i * width + j + 1]);
             let take = match score {
                 0 => 0,
@@ -159,7 +216,7 @@ fn best(made: &[Made], seen: &[Seen]) -> Vec<(usize, usize)> {
     let (mut i, mut j, mut pairs) = (0, 0, Vec::new());
     while i < made.len() && j < seen.len() {
         let sum = sums[i * width + j];
-        let score = compare::score(&made[i], &seen[j]);
+        let score = compare::score(made[i], &seen[j]);
         if score > 0 && sum == sums[(i + 1) * width + j + 1] + score {
             pairs.push((i, j));
             i += 1;
@@ -174,7 +231,7 @@ fn best(made: &[Made], seen: &[Seen]) -> Vec<(usize, usize)> {
 }
 
 /// Each call with the next line that may be it.
-fn greedy(made: &[Made], seen: &[Seen]) -> Vec<(usize, usize)> {
+fn greedy(made: &[&Made], seen: &[Seen]) -> Vec<(usize, usize)> {
     let mut next = 0;
     let mut pairs = Vec::new();
     for (i, call) in made.iter().enumerate() {
@@ -206,6 +263,7 @@ fn a_flood_is_aligned_all_the_same() {
         seen.push(line(made));
     }
     assert!(made.len() * seen.len() > CELLS);
+    let made: Vec<&Made> = made.iter().collect();
     let pairs = align(&made, &seen);
     assert_eq!(pairs.len(), made.len());
 }

@@ -3,7 +3,7 @@
 use everycall_arch::table;
 
 use super::{Finding, text};
-use crate::case::{Run, Verdict};
+use crate::case::Verdict;
 use crate::ledger::{Ledger, Made};
 
 /// Calls whose results differ from one run to the next on the bare kernel too: ids, addresses, times,
@@ -42,51 +42,62 @@ const VOLATILE: &[&str] = &[
     "waitpid",
 ];
 
-/// Where the traced program stopped making the calls that it makes untraced: the index of the first
-/// call that is absent, or is another call.
-pub(super) fn cut(native: &Ledger, traced: &Ledger) -> Option<usize> {
-    let same = |(a, b): (&Made, &Made)| a.abi == b.abi && a.nr == b.nr;
-    let agree = native
+/// The slots of calls that are made untraced, but not traced, in the order of time.
+pub(super) fn missing(native: &Ledger, traced: &Ledger) -> Vec<usize> {
+    let mut missing: Vec<&Made> = native
         .calls
         .iter()
-        .zip(&traced.calls)
-        .take_while(|pair| same(*pair))
-        .count();
-    (agree < native.calls.len().max(traced.calls.len())).then_some(agree)
+        .filter(|call| traced.slot(call.slot).is_none())
+        .collect();
+    missing.sort_by_key(|call| call.seq);
+    missing.iter().map(|call| call.slot).collect()
 }
 
 /// Each call that went otherwise.
-pub(super) fn findings(run: &Run, native: &Ledger, traced: &Ledger) -> Vec<Finding> {
-    let cut = cut(native, traced);
-    let mut findings: Vec<Finding> = native
+pub(super) fn findings(native: &Ledger, traced: &Ledger) -> Vec<Finding> {
+    let both = native
         .calls
         .iter()
-        .zip(&traced.calls)
-        .enumerate()
-        .take_while(|(at, _)| cut.is_none_or(|cut| *at < cut))
-        .filter_map(|(at, (native, traced))| difference(at, native, traced))
+        .filter_map(|call| Some((call, traced.slot(call.slot)?)));
+    let mut findings: Vec<Finding> = both
+        .filter_map(|(native, traced)| difference(native, traced))
         .collect();
-    if let Some(at) = cut {
-        // Beyond the last call of the untraced run there is no case: the last one answers.
-        let last = run.cases.last().map_or(0, |case| case.first + case.count);
-        findings.push(Finding {
-            at: at.min(last.saturating_sub(1)),
-            verdict: Verdict::Altered,
-            expected: native
-                .calls
-                .get(at)
-                .map_or("no more calls".into(), text::made),
-            observed: match traced.calls.get(at) {
-                Some(other) => format!("traced, the program calls {}", text::made(other)),
-                None => "traced, the program does not make this call".into(),
-            },
-        });
-    }
+    findings.extend(
+        missing(native, traced)
+            .first()
+            .and_then(|slot| native.slot(*slot))
+            .map(absent),
+    );
+    let more = traced
+        .calls
+        .iter()
+        .filter(|call| native.slot(call.slot).is_none());
+    findings.extend(more.map(additional));
     findings
 }
 
-fn difference(at: usize, native: &Made, traced: &Made) -> Option<Finding> {
-    let what = if native.words != traced.words {
+fn absent(call: &Made) -> Finding {
+    Finding {
+        at: call.slot,
+        verdict: Verdict::Altered,
+        expected: format!("untraced: {}", text::made(call)),
+        observed: "traced, the program does not make this call".into(),
+    }
+}
+
+fn additional(call: &Made) -> Finding {
+    Finding {
+        at: call.slot,
+        verdict: Verdict::Altered,
+        expected: "untraced, the program does not make this call".into(),
+        observed: format!("traced, the program calls {}", text::made(call)),
+    }
+}
+
+fn difference(native: &Made, traced: &Made) -> Option<Finding> {
+    let what = if (native.abi, native.nr) != (traced.abi, traced.nr) {
+        "number"
+    } else if native.words != traced.words {
         "words"
     } else if !same_result(native, traced) {
         "result"
@@ -94,7 +105,7 @@ fn difference(at: usize, native: &Made, traced: &Made) -> Option<Finding> {
         return None;
     };
     Some(Finding {
-        at,
+        at: native.slot,
         verdict: Verdict::Altered,
         expected: format!("untraced: {}", text::made(native)),
         observed: format!("traced, another {what}: {}", text::made(traced)),

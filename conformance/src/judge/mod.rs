@@ -50,7 +50,7 @@ impl Decision {
 
 /// Something wrong, at a call of the ledger.
 struct Finding {
-    /// Index of the call in the ledger.
+    /// The call, by its slot.
     at: usize,
     verdict: Verdict,
     expected: String,
@@ -69,18 +69,17 @@ pub fn judge(
     if let Some(bad_end) = bad_end(native, traced, output) {
         return alone_or_nobody(run, bad_end);
     }
-    let mut findings = altered::findings(run, native.ledger, traced.ledger);
+    let missing = altered::missing(native.ledger, traced.ledger);
+    let mut findings = altered::findings(native.ledger, traced.ledger);
     findings.extend(said(run, traced.ledger, output));
-    let reached = match altered::cut(native.ledger, traced.ledger) {
-        Some(cut) => cut,
-        None => usize::MAX,
-    };
     run.cases
         .iter()
         .map(|case| {
-            let own = |f: &&Finding| f.at >= case.first && f.at < case.first + case.count;
-            let mine: Vec<&Finding> = findings.iter().filter(own).collect();
-            if case.first > reached {
+            let slots = case.first..case.first + case.count;
+            let mine: Vec<&Finding> = findings.iter().filter(|f| slots.contains(&f.at)).collect();
+            // The first call that was not made is answered for above; what follows it was not reached.
+            let unreached = missing.iter().skip(1).any(|slot| slots.contains(slot));
+            if unreached && !missing.first().is_some_and(|slot| slots.contains(slot)) {
                 return None;
             }
             Some(decide(&mine))
@@ -151,7 +150,8 @@ fn bad_end(native: Execution<'_>, traced: Execution<'_>, output: &Output) -> Opt
         end if text::same_end(native.end, end) => return None,
         // The probe went another way, and the tracer says so truly: that is not a crash of it.
         End::Exited(_) | End::Killed(_)
-            if !output.calls.is_empty() && altered::cut(native.ledger, traced.ledger).is_some() =>
+            if !output.calls.is_empty()
+                && !altered::missing(native.ledger, traced.ledger).is_empty() =>
         {
             return None;
         }

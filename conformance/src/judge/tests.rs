@@ -16,6 +16,20 @@ pub(super) fn call(abi: AbiId, nr: u64, words: [u64; 6]) -> Made {
         nr,
         words,
         result: Some(ENOSYS),
+        slot: 0,
+        seq: 1,
+    }
+}
+
+/// The ledger of these calls, made one after the other.
+fn ledger(calls: &[Made]) -> Ledger {
+    let numbered = calls.iter().enumerate().map(|(slot, call)| Made {
+        slot,
+        seq: slot as u64 + 1,
+        ..*call
+    });
+    Ledger {
+        calls: numbered.collect(),
     }
 }
 
@@ -437,8 +451,7 @@ fn a_program_that_ends_early_is_altered_and_the_rest_is_undecided() {
 #[test]
 fn a_program_that_makes_another_call_is_altered() {
     let mut trial = Trial::perfect(made());
-    trial.traced.push(call(AbiId::X86_64, 700, [0; 6]));
-    trial.output.calls.push(line(&trial.traced[3]));
+    trial.native.truncate(2);
     assert_eq!(trial.verdicts(), [PASSED, PASSED, Some(Verdict::Altered)]);
 }
 
@@ -494,4 +507,43 @@ fn an_output_of_nonsense_does_no_harm() {
         seen.words = vec![None; 40];
     }
     assert!(trial.verdicts().iter().all(|v| *v != PASSED));
+}
+
+#[test]
+fn the_order_between_threads_is_free_and_within_a_thread_it_is_not() {
+    let calls: Vec<Made> = (0..4)
+        .map(|n| call(AbiId::X86_64, 600 + n, [n + 1, 2, 3, 4, 5, 6]))
+        .collect();
+    let mut trial = Trial::perfect(calls);
+    trial.output.calls.swap(1, 2);
+    assert_ne!(
+        trial.verdicts(),
+        [PASSED; 4],
+        "one thread's calls are in order"
+    );
+    trial.output.calls[1].tid = Some(2);
+    assert_eq!(trial.verdicts(), [PASSED; 4]);
+}
+
+#[test]
+fn the_order_of_description_is_not_that_of_time() {
+    let trial = Trial::perfect(made());
+    let mut native = ledger(&trial.native);
+    for (call, seq) in native.calls.iter_mut().zip([3, 1, 2]) {
+        call.seq = seq;
+    }
+    let mut output = trial.output.clone();
+    output.calls.rotate_left(1);
+    let execution = Execution {
+        ledger: &native,
+        end: End::Exited(0),
+        stderr: "",
+    };
+    let decisions = judge(&trial.run, execution, execution, &output);
+    assert!(
+        decisions
+            .iter()
+            .all(|d| d.as_ref().map(|d| d.verdict) == PASSED),
+        "{decisions:?}"
+    );
 }

@@ -1,0 +1,221 @@
+//! What came of it all: results, their summary, and the forms in which they are told.
+
+mod human;
+mod json;
+mod junit;
+
+use std::io::{self, Write};
+
+use everycall_arch::AbiId;
+
+use crate::case::Verdict;
+use crate::judge::Decision;
+
+/// The form of a report.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+pub enum Format {
+    /// For a person at a terminal.
+    Human,
+    /// One JSON object.
+    Json,
+    /// JUnit's XML, for CI systems.
+    Junit,
+}
+
+/// What came of one case with one subject.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Outcome {
+    /// All as it must be.
+    Passed,
+    /// It failed, and nobody expected it.
+    Failed(Decision),
+    /// It failed as it is known to.
+    Known {
+        /// How.
+        decision: Decision,
+        /// Why that is expected.
+        reason: String,
+    },
+    /// It was not run.
+    Skipped(String),
+}
+
+/// One case with one subject.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Entry {
+    /// The subject's id.
+    pub subject: String,
+    /// Its tracer.
+    pub tracer: String,
+    /// Its backend.
+    pub backend: String,
+    /// The ABI of the case.
+    pub abi: AbiId,
+    /// The group of the case.
+    pub group: &'static str,
+    /// The name of the case.
+    pub case: String,
+    /// What came of it.
+    pub outcome: Outcome,
+}
+
+/// A case whose probe does not do on the bare kernel what it claims.
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
+pub struct Fault {
+    /// `abi::group::case`.
+    pub case: String,
+    /// What is wrong.
+    pub what: String,
+}
+
+/// A subject that took part, or did not.
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
+pub struct Taker {
+    /// Its id.
+    pub tracer: String,
+    /// Its version; none when it is absent.
+    pub version: Option<String>,
+    /// Why it is absent.
+    pub absent: Option<String>,
+}
+
+/// Everything that a report tells.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Report {
+    /// The running kernel's release.
+    pub kernel: String,
+    /// Who took part.
+    pub takers: Vec<Taker>,
+    /// Results, in the order of subjects, ABIs, groups and cases.
+    pub entries: Vec<Entry>,
+    /// Entries of a subject's file that no case needed: subject and pattern.
+    pub stale: Vec<(String, String)>,
+    /// Faults of the suite itself.
+    pub faults: Vec<Fault>,
+}
+
+/// One line of the matrix.
+#[derive(Clone, Debug, Default, PartialEq, Eq, serde::Serialize)]
+pub struct Row {
+    /// The tracer.
+    pub tracer: String,
+    /// Its backend.
+    pub backend: String,
+    /// The ABI.
+    pub abi: String,
+    /// The group.
+    pub group: String,
+    /// How many cases there are.
+    pub cases: usize,
+    /// How many passed.
+    pub passed: usize,
+    /// How many failed unexpectedly.
+    pub failed: usize,
+    /// How many failed as they are known to.
+    pub expected_failures: usize,
+    /// How many were not run.
+    pub skipped: usize,
+}
+
+impl Report {
+    /// The matrix, in the order of the entries.
+    #[must_use]
+    pub fn summary(&self) -> Vec<Row> {
+        let mut rows: Vec<Row> = Vec::new();
+        for entry in &self.entries {
+            let same = |row: &&mut Row| {
+                row.tracer == entry.tracer
+                    && row.backend == entry.backend
+                    && row.abi == entry.abi.name()
+                    && row.group == entry.group
+            };
+            match rows.iter_mut().rev().find(same) {
+                Some(row) => row.count(&entry.outcome),
+                None => {
+                    let mut row = Row {
+                        tracer: entry.tracer.clone(),
+                        backend: entry.backend.clone(),
+                        abi: entry.abi.name().to_owned(),
+                        group: entry.group.to_owned(),
+                        ..Row::default()
+                    };
+                    row.count(&entry.outcome);
+                    rows.push(row);
+                }
+            }
+        }
+        rows
+    }
+
+    /// The cases that failed unexpectedly.
+    pub fn failures(&self) -> impl Iterator<Item = (&Entry, &Decision)> {
+        self.entries
+            .iter()
+            .filter_map(|entry| match &entry.outcome {
+                Outcome::Failed(decision) => Some((entry, decision)),
+                Outcome::Passed | Outcome::Known { .. } | Outcome::Skipped(_) => None,
+            })
+    }
+
+    /// Whether anything went otherwise than expected.
+    #[must_use]
+    pub fn failed(&self) -> bool {
+        self.failures().next().is_some() || !self.stale.is_empty() || !self.faults.is_empty()
+    }
+
+    /// Writes it.
+    ///
+    /// # Errors
+    /// When `out` cannot be written.
+    pub fn write(&self, format: Format, out: &mut dyn Write) -> io::Result<()> {
+        match format {
+            Format::Human => human::write(self, out),
+            Format::Json => json::write(self, out),
+            Format::Junit => junit::write(self, out),
+        }
+    }
+}
+
+impl Row {
+    fn count(&mut self, outcome: &Outcome) {
+        self.cases += 1;
+        match outcome {
+            Outcome::Passed => self.passed += 1,
+            Outcome::Failed(_) => self.failed += 1,
+            Outcome::Known { .. } => self.expected_failures += 1,
+            Outcome::Skipped(_) => self.skipped += 1,
+        }
+    }
+}
+
+impl Entry {
+    /// The command that runs this case alone.
+    #[must_use]
+    pub fn reproduce(&self) -> String {
+        let word = |text: &str| shlex::try_quote(text).map_or_else(|_| text.to_owned(), Into::into);
+        format!(
+            "everycall check --tracer {} --abi {} --group {} --case {}",
+            word(&self.subject),
+            self.abi.name(),
+            self.group,
+            word(&self.case)
+        )
+    }
+}
+
+/// The verdict as reports name it.
+pub(crate) fn verdict_name(verdict: Verdict) -> &'static str {
+    match verdict {
+        Verdict::Passed => "passed",
+        Verdict::Missed => "missed",
+        Verdict::Invented => "invented",
+        Verdict::MisDecoded => "mis-decoded",
+        Verdict::Altered => "altered",
+        Verdict::Hung => "hung",
+        Verdict::Crashed => "crashed",
+        Verdict::Lost => "lost",
+    }
+}
+
+#[cfg(test)]
+mod tests;
