@@ -1,6 +1,52 @@
 //! What a probe really did: the truth that a tracer's output is held against.
+//!
+//! The ledger is a file that the probe maps: a header (magic, counter of calls), then one record for
+//! each call of the probe's description. All fields are eight bytes, little endian:
+//!
+//! | at | header | record |
+//! |----|--------|--------|
+//! | 0  | magic  | seq: 1 for the first call that was made, 0 when it was not made |
+//! | 8  | counter | the instruction (low byte), and the stub's own bits |
+//! | 16 |        | the number register |
+//! | 24 |        | six words |
+//! | 72 |        | the result register |
+//! | 80 |        | 1 when the call has returned |
 
 use everycall_arch::AbiId;
+
+use crate::probe::{INT80, SYSCALL};
+
+/// Where the header has the counter.
+pub(crate) const COUNTER: usize = 8;
+/// Where a record has the result.
+pub(crate) const RESULT: usize = 72;
+const NR: usize = 16;
+const WORDS: usize = 24;
+const RETURNED: usize = 80;
+const HEADER_BYTES: usize = 64;
+const RECORD_BYTES: usize = 96;
+const MAGIC: u64 = u64::from_le_bytes(*b"EVLEDGER");
+
+/// No ledger is larger.
+pub const MAX_BYTES: usize = 1 << 20;
+
+/// Where the record of this index is.
+pub(crate) fn record(index: usize) -> usize {
+    HEADER_BYTES + index * RECORD_BYTES
+}
+
+/// How large a ledger of so many calls is.
+#[must_use]
+pub fn bytes(calls: usize) -> usize {
+    record(calls)
+}
+
+/// A ledger in which nothing is written yet.
+pub(crate) fn empty(calls: usize) -> Vec<u8> {
+    let mut ledger = vec![0; bytes(calls)];
+    ledger[..8].copy_from_slice(&MAGIC.to_le_bytes());
+    ledger
+}
 
 /// One call that a probe made.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -13,11 +59,197 @@ pub struct Made {
     pub words: [u64; 6],
     /// The result register after, whole; `None` when the call did not return.
     pub result: Option<u64>,
+    /// Its index in the probe's description: that of `Run::shown`. Calls that were not made leave gaps.
+    pub slot: usize,
+    /// When it was made: 1 is the first of all calls, over all threads.
+    pub seq: u64,
 }
 
-/// The calls of a probe, in the order in which they were made.
+/// The calls of a probe, in the order of its description (which is the order in time of each thread).
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Ledger {
-    /// The calls.
+    /// The calls that were made.
     pub calls: Vec<Made>,
+}
+
+/// Why a file is not a probe's ledger.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum LedgerError {
+    /// It is too short for its calls.
+    #[error("the ledger has {0} bytes, which is too short for its calls")]
+    Short(usize),
+    /// The probe ended before it had mapped its ledger.
+    #[error("the probe never mapped its ledger")]
+    NotMapped,
+    /// Something else than the probe's stub has written to it.
+    #[error("record {slot} of the ledger is damaged: {what}")]
+    Damaged {
+        /// Which record.
+        slot: usize,
+        /// What is wrong with it.
+        what: &'static str,
+    },
+}
+
+impl Ledger {
+    /// Reads the file of a ledger that has room for `slots` calls.
+    pub fn read(file: &[u8], slots: usize) -> Result<Ledger, LedgerError> {
+        let short = LedgerError::Short(file.len());
+        match field(file, 0) {
+            Some(MAGIC) => {}
+            Some(0) => return Err(LedgerError::NotMapped),
+            Some(_) => {
+                let what = "the header is not that of a ledger";
+                return Err(LedgerError::Damaged { slot: 0, what });
+            }
+            None => return Err(short),
+        }
+        let count = field(file, COUNTER).ok_or_else(|| short.clone())?;
+        let mut ledger = Ledger::default();
+        for slot in 0..slots {
+            let at = record(slot);
+            let bytes = file
+                .get(at..at + RECORD_BYTES)
+                .ok_or_else(|| short.clone())?;
+            let made = Made::read(bytes, slot, count)
+                .map_err(|what| LedgerError::Damaged { slot, what })?;
+            ledger.calls.extend(made);
+        }
+        Ok(ledger)
+    }
+
+    /// The call of this index in the probe's description, if it was made.
+    #[must_use]
+    pub fn slot(&self, slot: usize) -> Option<&Made> {
+        let at = self
+            .calls
+            .binary_search_by_key(&slot, |made| made.slot)
+            .ok()?;
+        self.calls.get(at)
+    }
+}
+
+impl Made {
+    /// A record; `Ok(None)` when the call was not made.
+    fn read(record: &[u8], slot: usize, count: u64) -> Result<Option<Made>, &'static str> {
+        let get = |at| field(record, at).ok_or("it is too short");
+        let seq = get(0)?;
+        if seq == 0 {
+            return Ok(None);
+        }
+        if seq > count {
+            return Err("it was made after the last call");
+        }
+        let nr = get(NR)?;
+        let abi = match get(8)? & 0xff {
+            SYSCALL => AbiId::of_call(AbiId::X86_64.abi().audit_arch, low(nr)),
+            INT80 => Some(AbiId::I386),
+            _ => None,
+        };
+        let mut words = [0; 6];
+        for (i, word) in words.iter_mut().enumerate() {
+            *word = get(WORDS + 8 * i)?;
+        }
+        let result = match get(RETURNED)? {
+            0 => None,
+            1 => Some(get(RESULT)?),
+            _ => return Err("it neither returned nor did not"),
+        };
+        Ok(Some(Made {
+            abi: abi.ok_or("no such instruction")?,
+            nr,
+            words,
+            result,
+            slot,
+            seq,
+        }))
+    }
+}
+
+#[expect(
+    clippy::cast_possible_truncation,
+    reason = "the kernel looks at the low half only"
+)]
+fn low(nr: u64) -> u32 {
+    nr as u32
+}
+
+fn field(bytes: &[u8], at: usize) -> Option<u64> {
+    let field = bytes.get(at..at + 8)?;
+    Some(u64::from_le_bytes(field.try_into().ok()?))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A ledger of one call, `getppid` by `int $0x80`.
+    fn one() -> Vec<u8> {
+        let mut file = empty(1);
+        for (at, value) in [
+            (COUNTER, 1),
+            (record(0), 1),
+            (record(0) + 8, INT80),
+            (record(0) + NR, 64),
+            (record(0) + WORDS + 40, 7),
+            (record(0) + RESULT, 99),
+            (record(0) + RETURNED, 1),
+        ] {
+            file[at..at + 8].copy_from_slice(&u64::to_le_bytes(value));
+        }
+        file
+    }
+
+    #[test]
+    fn a_record_is_read_whole() {
+        let made = Made {
+            abi: AbiId::I386,
+            nr: 64,
+            words: [0, 0, 0, 0, 0, 7],
+            result: Some(99),
+            slot: 0,
+            seq: 1,
+        };
+        assert_eq!(Ledger::read(&one(), 1).unwrap().calls, [made]);
+    }
+
+    #[test]
+    fn a_call_that_did_not_return_has_no_result() {
+        let mut file = one();
+        file[record(0) + RETURNED] = 0;
+        assert_eq!(Ledger::read(&file, 1).unwrap().calls[0].result, None);
+    }
+
+    #[test]
+    fn a_call_that_was_not_made_is_not_there() {
+        let mut file = one();
+        file[record(0)] = 0;
+        assert_eq!(Ledger::read(&file, 1).unwrap().calls, []);
+    }
+
+    #[test]
+    fn every_cut_is_an_error_and_not_a_panic() {
+        let file = one();
+        for bytes in 0..file.len() {
+            let error = Ledger::read(&file[..bytes], 1).unwrap_err();
+            assert_eq!(error, LedgerError::Short(bytes));
+        }
+        assert_eq!(Ledger::read(&file, 2), Err(LedgerError::Short(file.len())));
+    }
+
+    #[test]
+    fn damage_is_told() {
+        assert_eq!(Ledger::read(&[0; 64], 0), Err(LedgerError::NotMapped));
+        for (at, value, part) in [
+            (0, 1, "header"),
+            (record(0), 2, "after the last"),
+            (record(0) + 8, 9, "instruction"),
+            (record(0) + RETURNED, 2, "returned"),
+        ] {
+            let mut file = one();
+            file[at] = value;
+            let error = Ledger::read(&file, 1).unwrap_err().to_string();
+            assert!(error.contains(part), "{error}");
+        }
+    }
 }

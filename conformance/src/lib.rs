@@ -5,8 +5,11 @@
 //! saw; the *judge* compares the two.
 
 pub mod case;
+mod elf;
 pub mod grammar;
 pub mod judge;
 pub mod ledger;
 pub mod observe;
+pub mod probe;
+pub mod report;
 pub mod subject;

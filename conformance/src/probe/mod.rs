@@ -1,0 +1,399 @@
+//! Probes: tiny programs that make known calls, described once and built for any target.
+//!
+//! A probe is a list of steps. A small stub of machine code (one per instruction set) carries them
+//! out, and writes of each call what was asked for and what came back into the *ledger*, a page of
+//! shared memory that no system call writes. The calls that set the ledger up are ordinary steps:
+//! they are written to private memory first and copied when the map is there.
+
+mod build;
+mod step;
+mod stub;
+#[cfg(test)]
+mod tests;
+
+pub(crate) use step::{INT80, SYSCALL};
+pub use stub::Natives;
+
+/// Where the code of every probe is loaded.
+const TEXT: u64 = 0x0040_0000;
+/// Where its data are loaded.
+const DATA: u64 = 0x0050_0000;
+/// Where it maps its ledger: above any heap that starts behind `DATA`, below 2 GiB.
+const LEDGER: u64 = 0x7000_0000;
+/// The ledger's file, in the working directory of the probe.
+pub const LEDGER_FILE: &str = "ledger";
+
+/// The kind of code and of ELF file that a probe is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Target {
+    /// 64-bit x86: calls of `x86_64` and `x32` by `syscall`, and of `i386` by `int $0x80`.
+    X86_64,
+    /// 32-bit x86: calls of `i386` by `int $0x80`.
+    I386,
+    /// 64-bit ARM.
+    Aarch64,
+    /// 32-bit ARM.
+    Arm,
+}
+
+/// The instruction that makes a call.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Via {
+    /// `syscall`.
+    Syscall,
+    /// `int $0x80`.
+    Int80,
+}
+
+/// Why a probe cannot be built.
+#[derive(Debug, thiserror::Error)]
+pub enum ProbeError {
+    /// Nobody has written the stub for this target yet.
+    #[error("there is no probe stub for {0:?} yet")]
+    NoStub(Target),
+    /// The target's code has no such instruction.
+    #[error("{0:?} code has no {1:?} instruction")]
+    NoInstruction(Target, Via),
+    /// The probe does not fit the addresses that it is given.
+    #[error("the probe is too large")]
+    TooLarge,
+    /// The ELF file could not be written.
+    #[error("failed to write the probe's ELF file: {0}")]
+    Elf(#[from] object::write::Error),
+}
+
+/// A thread of a probe: its calls are in the order in which it makes them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Flow(usize);
+
+impl Flow {
+    /// The first thread.
+    pub const MAIN: Flow = Flow(0);
+
+    /// 0 for the main thread; else children and signal handlers in the order of their description.
+    #[must_use]
+    pub fn index(self) -> usize {
+        self.0
+    }
+}
+
+/// A call of a probe: its index is that of its record in the ledger.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct CallId(usize);
+
+impl CallId {
+    /// The index of its record in the ledger.
+    #[must_use]
+    pub fn index(self) -> usize {
+        self.0
+    }
+}
+
+/// A place in the probe's data.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Data(u32);
+
+impl Data {
+    /// The place so many bytes further.
+    #[must_use]
+    pub fn plus(self, bytes: u32) -> Data {
+        Data(self.0 + bytes)
+    }
+}
+
+/// A signal handler's code.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Handler(usize);
+
+/// One word of a call.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Word {
+    /// This value; 32-bit code takes its lower half.
+    Value(u64),
+    /// The address of data.
+    Address(Data),
+    /// What an earlier call returned.
+    Result(CallId),
+    /// The 32 bits that stand there when the call is made.
+    Load32(Data),
+    /// The address of a signal handler's code.
+    Handler(Handler),
+    /// The address of the step that makes this very call: a stack for a child that needs none.
+    Here,
+}
+
+/// What makes a call: an instruction, a number and six words.
+#[derive(Clone, Copy, Debug)]
+pub struct Call {
+    /// The instruction.
+    pub via: Via,
+    /// The number register, all 64 bits of it.
+    pub nr: u64,
+    /// The words.
+    pub words: [Word; 6],
+}
+
+impl Call {
+    /// A call whose further words are zero.
+    #[must_use]
+    pub fn new(via: Via, nr: u64, words: &[Word]) -> Call {
+        let word = |i: usize| words.get(i).copied().unwrap_or(Word::Value(0));
+        Call {
+            via,
+            nr,
+            words: std::array::from_fn(word),
+        }
+    }
+}
+
+/// One step.
+#[derive(Clone, Copy, Debug)]
+enum Step {
+    /// Make a call.
+    Call {
+        id: CallId,
+        call: Call,
+        /// Where a child goes on for which the call returned 0.
+        child: Option<Flow>,
+        /// The cell whose value is the stack pointer during the call.
+        stack: Option<Data>,
+    },
+    /// Copy the records of the set-up calls into the shared ledger.
+    Adopt,
+    /// Wait, without any call, until this call is about to be made in another flow.
+    Watch(CallId),
+    /// Go round so many times, without any call.
+    Spin(u32),
+}
+
+/// A signal handler: where it goes on, and whether its frame is the one of `sigreturn`.
+#[derive(Clone, Copy, Debug)]
+struct HandlerCode {
+    flow: Flow,
+    old_frame: bool,
+}
+
+/// A word of data that is an address, filled in when the probe is built.
+#[derive(Clone, Copy, Debug)]
+struct Patch {
+    at: Data,
+    bytes: u8,
+    word: Word,
+}
+
+/// The description of a probe.
+#[derive(Clone, Debug)]
+pub struct Probe {
+    target: Target,
+    flows: Vec<Vec<Step>>,
+    /// The flow of each call.
+    calls: Vec<Flow>,
+    handlers: Vec<HandlerCode>,
+    data: Vec<u8>,
+    patches: Vec<Patch>,
+    natives: Natives,
+}
+
+/// A probe that is ready to run.
+#[derive(Clone, Debug)]
+pub struct Built {
+    /// The ELF file.
+    pub elf: Vec<u8>,
+    /// The flow of each call: as many as the ledger has records.
+    pub flows: Vec<Flow>,
+}
+
+/// The cell where signal handlers keep the stack pointer: the first data of a probe.
+const CELL: Data = Data(0);
+
+impl Probe {
+    /// A probe that has set up its ledger, in three calls: `openat`, `mmap`, `close`.
+    pub fn new(target: Target) -> Result<Probe, ProbeError> {
+        let mut probe = Probe {
+            target,
+            flows: vec![Vec::new()],
+            calls: Vec::new(),
+            handlers: Vec::new(),
+            data: vec![0; 16],
+            patches: Vec::new(),
+            natives: target.stub()?.natives,
+        };
+        probe.set_up()?;
+        Ok(probe)
+    }
+
+    fn set_up(&mut self) -> Result<(), ProbeError> {
+        const AT_FDCWD: u64 = 0xffff_ff9c;
+        const O_RDWR: u64 = 2;
+        const PROT_READ_WRITE: u64 = 3;
+        const MAP_SHARED_FIXED: u64 = 0x11;
+        let name = self.bytes(format!("{LEDGER_FILE}\0").as_bytes());
+        let words = [
+            Word::Value(AT_FDCWD),
+            Word::Address(name),
+            Word::Value(O_RDWR),
+        ];
+        let fd = Word::Result(self.native(Flow::MAIN, self.natives.openat, &words)?);
+        // The length is that of the largest ledger: what lies behind the file is never touched.
+        let words = [
+            Word::Value(LEDGER),
+            Word::Value(crate::ledger::MAX_BYTES as u64),
+            Word::Value(PROT_READ_WRITE),
+            Word::Value(MAP_SHARED_FIXED),
+            fd,
+        ];
+        self.native(Flow::MAIN, self.natives.mmap, &words)?;
+        self.flows[0].push(Step::Adopt);
+        self.native(Flow::MAIN, self.natives.close, &[fd])?;
+        Ok(())
+    }
+
+    /// The numbers of the target's own calls.
+    #[must_use]
+    pub fn natives(&self) -> Natives {
+        self.natives
+    }
+
+    /// How many calls are described so far: the index that the next one will have.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.calls.len()
+    }
+
+    /// Never: a probe has its set-up calls.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.calls.is_empty()
+    }
+
+    /// A new flow, for a child or a signal handler.
+    pub fn flow(&mut self) -> Flow {
+        self.flows.push(Vec::new());
+        Flow(self.flows.len() - 1)
+    }
+
+    /// A call of the target's own ABI.
+    pub fn native(&mut self, flow: Flow, nr: u64, words: &[Word]) -> Result<CallId, ProbeError> {
+        let via = match self.target {
+            Target::X86_64 | Target::Aarch64 | Target::Arm => Via::Syscall,
+            Target::I386 => Via::Int80,
+        };
+        self.call(flow, Call::new(via, nr, words))
+    }
+
+    /// A call.
+    pub fn call(&mut self, flow: Flow, call: Call) -> Result<CallId, ProbeError> {
+        self.step(flow, call, None, None)
+    }
+
+    /// A call that returns twice: where it returns 0, `child` goes on.
+    pub fn fork(&mut self, flow: Flow, call: Call, child: Flow) -> Result<CallId, ProbeError> {
+        self.step(flow, call, Some(child), None)
+    }
+
+    /// A call during which the stack pointer is what stands at `cell`: for the `sigreturn` family.
+    pub fn call_on(&mut self, flow: Flow, call: Call, cell: Data) -> Result<CallId, ProbeError> {
+        self.step(flow, call, None, Some(cell))
+    }
+
+    fn step(
+        &mut self,
+        flow: Flow,
+        call: Call,
+        child: Option<Flow>,
+        stack: Option<Data>,
+    ) -> Result<CallId, ProbeError> {
+        if !self.target.has(call.via) {
+            return Err(ProbeError::NoInstruction(self.target, call.via));
+        }
+        let id = CallId(self.calls.len());
+        self.calls.push(flow);
+        self.flows[flow.0].push(Step::Call {
+            id,
+            call,
+            child,
+            stack,
+        });
+        Ok(id)
+    }
+
+    /// Waits, without any call, until another flow is about to make `call`, and some milliseconds
+    /// more: between the note in the ledger and the call are but a few instructions.
+    pub fn watch(&mut self, flow: Flow, call: CallId) {
+        const ROUNDS: u32 = 1 << 18;
+        self.flows[flow.0].push(Step::Watch(call));
+        self.flows[flow.0].push(Step::Spin(ROUNDS));
+    }
+
+    /// A signal handler that goes on with `flow`, for a handler with `SA_SIGINFO`; or, where the
+    /// target has an old `sigreturn` beside it, without (`old_frame`). A handler of i386 needs
+    /// `SA_ONSTACK` and an alternate stack, since its stack pointer holds the current step.
+    pub fn handler(&mut self, flow: Flow, old_frame: bool) -> Handler {
+        self.handlers.push(HandlerCode { flow, old_frame });
+        Handler(self.handlers.len() - 1)
+    }
+
+    /// The cell where a handler kept the stack pointer that its `sigreturn` wants.
+    #[must_use]
+    pub fn handler_stack(&self) -> Data {
+        CELL
+    }
+
+    /// Data, aligned to 16 bytes.
+    pub fn bytes(&mut self, bytes: &[u8]) -> Data {
+        self.data.resize(self.data.len().next_multiple_of(16), 0);
+        let at = Data(u32::try_from(self.data.len()).unwrap_or(u32::MAX));
+        self.data.extend_from_slice(bytes);
+        at
+    }
+
+    /// Data of words as wide as the target's registers.
+    pub fn words(&mut self, words: &[Word]) -> Data {
+        let bytes: u8 = match self.target {
+            Target::X86_64 | Target::Aarch64 => 8,
+            Target::I386 | Target::Arm => 4,
+        };
+        let start = self.bytes(&vec![0; words.len() * usize::from(bytes)]);
+        let mut at = start;
+        for &word in words {
+            self.patches.push(Patch { at, bytes, word });
+            at = at.plus(u32::from(bytes));
+        }
+        start
+    }
+
+    /// Starts a child that runs `child`, a flow which must end by itself. The parent does nothing
+    /// until then (`CLONE_VFORK`), so the order of all calls is that of their description.
+    pub fn child(&mut self, flow: Flow, child: Flow) -> Result<CallId, ProbeError> {
+        const VFORK_SIGCHLD: u64 = 0x4000 | 17;
+        let via = match self.target {
+            Target::I386 => Via::Int80,
+            Target::X86_64 | Target::Aarch64 | Target::Arm => Via::Syscall,
+        };
+        let call = Call::new(via, self.natives.clone, &[Word::Value(VFORK_SIGCHLD)]);
+        self.fork(flow, call, child)
+    }
+
+    /// Waits for the end of any child.
+    pub fn wait(&mut self, flow: Flow) -> Result<CallId, ProbeError> {
+        let words = [Word::Value(u64::from(u32::MAX))];
+        self.native(flow, self.natives.wait4, &words)
+    }
+
+    /// Ends the thread.
+    pub fn exit(&mut self, flow: Flow, status: u8) -> Result<CallId, ProbeError> {
+        let words = [Word::Value(u64::from(status))];
+        self.native(flow, self.natives.exit, &words)
+    }
+
+    /// Ends the process.
+    pub fn exit_group(&mut self, flow: Flow, status: u8) -> Result<CallId, ProbeError> {
+        let words = [Word::Value(u64::from(status))];
+        self.native(flow, self.natives.exit_group, &words)
+    }
+
+    /// The ELF file.
+    pub fn build(&self) -> Result<Built, ProbeError> {
+        build::build(self)
+    }
+}

@@ -1,0 +1,122 @@
+# The interpreter of probe steps for i386. A call takes every register but esp, so the only
+# state is esp: it holds the address of the current step and is never used as a stack. A
+# new stack for clone is therefore the address of the step that clones, and signal
+# handlers need an alternate stack.
+# Step and record layouts: probe/step.rs and ledger.rs. `as --32`, loaded at any address.
+
+        .intel_syntax noprefix
+        .text
+run:
+        mov     eax, [esp]              # op: what, forks, own stack pointer
+        movzx   eax, al
+        dec     eax
+        js      broken                  # 0: ran past the end of its steps
+        jz      broken                  # 1: there is no `syscall` instruction here
+        cmp     eax, 2
+        je      copy                    # 3
+        ja      watch                   # 4 and 5
+
+        # Write down what is about to be asked for. Upper halves of the ledger stay zero.
+        mov     ebx, [esp+8]            # the record
+        mov     eax, [esp]
+        mov     [ebx+8], eax
+        mov     eax, [esp+40]
+        mov     [ebx+16], eax           # the number
+        mov     esi, [esp+32]           # which words are loaded from memory
+        xor     ecx, ecx
+load:
+        mov     edx, [esp+ecx*8+48]
+        bt      esi, ecx
+        jc      1f
+        lea     eax, [ecx+8]
+        bt      esi, eax
+        jnc     2f
+1:      mov     edx, [edx]
+2:      mov     [ebx+ecx*8+24], edx
+        inc     ecx
+        cmp     ecx, 6
+        jb      load
+        mov     ecx, [esp+16]           # the counter of calls
+        mov     eax, 1
+        lock xadd [ecx], eax
+        inc     eax
+        mov     [ebx], eax              # seq: from here on the record counts
+
+        bt      dword ptr [esp], 8
+        jc      fork
+        bt      dword ptr [esp], 9
+        mov     ecx, [ebx+32]
+        mov     edx, [ebx+40]
+        mov     esi, [ebx+48]
+        mov     edi, [ebx+56]
+        mov     ebp, [ebx+64]
+        mov     ebx, [ebx+24]
+        mov     eax, [esp+40]
+        jc      own
+        int     0x80
+        jmp     returned
+own:
+        mov     esp, [esp+96]           # a stack pointer of its own: sigreturn only,
+        mov     esp, [esp]              # which does not come back here
+        int     0x80
+        jmp     broken
+fork:
+        mov     ecx, [ebx+32]
+        mov     edx, [ebx+40]
+        mov     esi, [ebx+48]
+        mov     edi, [ebx+56]
+        mov     ebp, [ebx+64]
+        mov     ebx, [ebx+24]
+        mov     eax, [esp+40]
+        int     0x80
+        test    eax, eax
+        jnz     returned
+        mov     esp, [esp+24]           # the child: its own steps
+        jmp     run
+
+returned:
+        mov     ebx, [esp+8]
+        mov     [ebx+72], eax
+        mov     dword ptr [ebx+80], 1
+next:
+        add     esp, 104
+        jmp     run
+
+copy:
+        mov     esi, [esp+48]
+        mov     edi, [esp+56]
+        mov     ecx, [esp+64]
+        rep movsb
+        jmp     next
+
+watch:
+        mov     esi, [esp+48]
+        cmp     eax, 3
+        ja      spin                    # 5
+4:      pause
+        cmp     dword ptr [esi], 0
+        je      4b
+        jmp     next
+
+spin:
+        pause
+        dec     esi
+        jnz     spin
+        jmp     next
+
+broken:
+        ud2
+
+# The process starts here: the first step, and the interpreter.
+entry:
+        mov     esp, 0x11111111
+        mov     eax, 0x22222222
+        jmp     eax
+
+# A signal handler starts here: the stack pointer that sigreturn wants is kept in a cell.
+handler:
+        lea     eax, [esp+4]
+        mov     ds:[0x33333333], eax
+        mov     esp, 0x11111111
+        mov     eax, 0x22222222
+        jmp     eax

@@ -1,0 +1,140 @@
+//! The stub for i386, which calls by `int $0x80`. Its source is `i386.S`.
+
+use super::{Natives, Patch, Stub};
+
+pub(super) static STUB: Stub = Stub {
+    machine: object::elf::EM_386,
+    is_64: false,
+    run: &RUN,
+    entry: &ENTRY,
+    entry_patches: &[(1, Patch::Step), (6, Patch::Run)],
+    handler: &HANDLER,
+    handler_patches: &[(5, Patch::Cell), (10, Patch::Step), (15, Patch::Run)],
+    old_frame_patch: Some(3),
+    natives: Natives {
+        openat: 295,
+        mmap: 192,
+        close: 6,
+        clone: 120,
+        wait4: 114,
+        exit: 1,
+        exit_group: 252,
+    },
+};
+
+/// The interpreter.
+#[rustfmt::skip]
+pub(super) const RUN: [u8; 255] = [
+    // run:
+    0x8b, 0x04, 0x24,                                 // mov eax, [esp]
+    0x0f, 0xb6, 0xc0,                                 // movzx eax, al
+    0x48,                                             // dec eax
+    0x0f, 0x88, 0xf0, 0x00, 0x00, 0x00,               // js broken
+    0x0f, 0x84, 0xea, 0x00, 0x00, 0x00,               // jz broken
+    0x83, 0xf8, 0x02,                                 // cmp eax, 2
+    0x0f, 0x84, 0xb8, 0x00, 0x00, 0x00,               // je copy
+    0x0f, 0x87, 0xc2, 0x00, 0x00, 0x00,               // ja watch
+    0x8b, 0x5c, 0x24, 0x08,                           // mov ebx, [esp+8]
+    0x8b, 0x04, 0x24,                                 // mov eax, [esp]
+    0x89, 0x43, 0x08,                                 // mov [ebx+8], eax
+    0x8b, 0x44, 0x24, 0x28,                           // mov eax, [esp+40]
+    0x89, 0x43, 0x10,                                 // mov [ebx+16], eax
+    0x8b, 0x74, 0x24, 0x20,                           // mov esi, [esp+32]
+    0x31, 0xc9,                                       // xor ecx, ecx
+    // load:
+    0x8b, 0x54, 0xcc, 0x30,                           // mov edx, [esp+ecx*8+48]
+    0x0f, 0xa3, 0xce,                                 // bt esi, ecx
+    0x72, 0x08,                                       // jc 1f
+    0x8d, 0x41, 0x08,                                 // lea eax, [ecx+8]
+    0x0f, 0xa3, 0xc6,                                 // bt esi, eax
+    0x73, 0x02,                                       // jnc 2f
+    0x8b, 0x12,                                       // 1: mov edx, [edx]
+    0x89, 0x54, 0xcb, 0x18,                           // 2: mov [ebx+ecx*8+24], edx
+    0x41,                                             // inc ecx
+    0x83, 0xf9, 0x06,                                 // cmp ecx, 6
+    0x72, 0xe3,                                       // jb load
+    0x8b, 0x4c, 0x24, 0x10,                           // mov ecx, [esp+16]
+    0xb8, 0x01, 0x00, 0x00, 0x00,                     // mov eax, 1
+    0xf0, 0x0f, 0xc1, 0x01,                           // lock xadd [ecx], eax
+    0x40,                                             // inc eax
+    0x89, 0x03,                                       // mov [ebx], eax
+    0x0f, 0xba, 0x24, 0x24, 0x08,                     // bt dword ptr [esp], 8
+    0x72, 0x2c,                                       // jc fork
+    0x0f, 0xba, 0x24, 0x24, 0x09,                     // bt dword ptr [esp], 9
+    0x8b, 0x4b, 0x20,                                 // mov ecx, [ebx+32]
+    0x8b, 0x53, 0x28,                                 // mov edx, [ebx+40]
+    0x8b, 0x73, 0x30,                                 // mov esi, [ebx+48]
+    0x8b, 0x7b, 0x38,                                 // mov edi, [ebx+56]
+    0x8b, 0x6b, 0x40,                                 // mov ebp, [ebx+64]
+    0x8b, 0x5b, 0x18,                                 // mov ebx, [ebx+24]
+    0x8b, 0x44, 0x24, 0x28,                           // mov eax, [esp+40]
+    0x72, 0x04,                                       // jc own
+    0xcd, 0x80,                                       // int 0x80
+    0xeb, 0x30,                                       // jmp returned
+    // own:
+    0x8b, 0x64, 0x24, 0x60,                           // mov esp, [esp+96]
+    0x8b, 0x24, 0x24,                                 // mov esp, [esp]
+    0xcd, 0x80,                                       // int 0x80
+    0xeb, 0x64,                                       // jmp broken
+    // fork:
+    0x8b, 0x4b, 0x20,                                 // mov ecx, [ebx+32]
+    0x8b, 0x53, 0x28,                                 // mov edx, [ebx+40]
+    0x8b, 0x73, 0x30,                                 // mov esi, [ebx+48]
+    0x8b, 0x7b, 0x38,                                 // mov edi, [ebx+56]
+    0x8b, 0x6b, 0x40,                                 // mov ebp, [ebx+64]
+    0x8b, 0x5b, 0x18,                                 // mov ebx, [ebx+24]
+    0x8b, 0x44, 0x24, 0x28,                           // mov eax, [esp+40]
+    0xcd, 0x80,                                       // int 0x80
+    0x85, 0xc0,                                       // test eax, eax
+    0x75, 0x09,                                       // jnz returned
+    0x8b, 0x64, 0x24, 0x18,                           // mov esp, [esp+24]
+    0xe9, 0x42, 0xff, 0xff, 0xff,                     // jmp run
+    // returned:
+    0x8b, 0x5c, 0x24, 0x08,                           // mov ebx, [esp+8]
+    0x89, 0x43, 0x48,                                 // mov [ebx+72], eax
+    0xc7, 0x43, 0x50, 0x01, 0x00, 0x00, 0x00,         // mov dword ptr [ebx+80], 1
+    // next:
+    0x83, 0xc4, 0x68,                                 // add esp, 104
+    0xe9, 0x2c, 0xff, 0xff, 0xff,                     // jmp run
+    // copy:
+    0x8b, 0x74, 0x24, 0x30,                           // mov esi, [esp+48]
+    0x8b, 0x7c, 0x24, 0x38,                           // mov edi, [esp+56]
+    0x8b, 0x4c, 0x24, 0x40,                           // mov ecx, [esp+64]
+    0xf3, 0xa4,                                       // rep movsb
+    0xeb, 0xe8,                                       // jmp next
+    // watch:
+    0x8b, 0x74, 0x24, 0x30,                           // mov esi, [esp+48]
+    0x83, 0xf8, 0x03,                                 // cmp eax, 3
+    0x77, 0x09,                                       // ja spin
+    0xf3, 0x90,                                       // 4: pause
+    0x83, 0x3e, 0x00,                                 // cmp dword ptr [esi], 0
+    0x74, 0xf9,                                       // je 4b
+    0xeb, 0xd6,                                       // jmp next
+    // spin:
+    0xf3, 0x90,                                       // pause
+    0x4e,                                             // dec esi
+    0x75, 0xfb,                                       // jnz spin
+    0xeb, 0xcf,                                       // jmp next
+    // broken:
+    0x0f, 0x0b,                                       // ud2
+];
+
+/// Where the process starts. To be filled in: the first step, the interpreter.
+#[rustfmt::skip]
+pub(super) const ENTRY: [u8; 12] = [
+    // entry:
+    0xbc, 0x11, 0x11, 0x11, 0x11,                     // mov esp, 0x11111111
+    0xb8, 0x22, 0x22, 0x22, 0x22,                     // mov eax, 0x22222222
+    0xff, 0xe0,                                       // jmp eax
+];
+
+/// Where a signal handler starts. To be filled in: the cell, the first step, the interpreter.
+#[rustfmt::skip]
+pub(super) const HANDLER: [u8; 21] = [
+    // handler:
+    0x8d, 0x44, 0x24, 0x04,                           // lea eax, [esp+4]
+    0xa3, 0x33, 0x33, 0x33, 0x33,                     // mov ds:[0x33333333], eax
+    0xbc, 0x11, 0x11, 0x11, 0x11,                     // mov esp, 0x11111111
+    0xb8, 0x22, 0x22, 0x22, 0x22,                     // mov eax, 0x22222222
+    0xff, 0xe0,                                       // jmp eax
+];

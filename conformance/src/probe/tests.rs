@@ -1,0 +1,266 @@
+//! Probes on the bare kernel. Those here make harmless calls only; what is not harmless runs in the
+//! sandbox (tests/sandbox.rs).
+#![cfg(target_arch = "x86_64")]
+
+use std::process::Command;
+
+use everycall_arch::AbiId;
+
+use super::*;
+use crate::ledger::{self, Ledger};
+
+/// Runs a probe and returns its ledger.
+fn run(probe: &Probe) -> Ledger {
+    let built = probe.build().expect("the probe is built");
+    let dir = tempfile::tempdir().expect("a directory for the probe");
+    let file = dir.path().join("probe");
+    let slots = built.flows.len();
+    std::fs::write(dir.path().join(LEDGER_FILE), vec![0; ledger::bytes(slots)])
+        .expect("the ledger's file is written");
+    // `cp` writes the program, so that no child of another test holds it open for writing.
+    std::fs::write(dir.path().join("bytes"), &built.elf).expect("the probe is written");
+    let copied = Command::new("cp")
+        .arg(dir.path().join("bytes"))
+        .arg(&file)
+        .status();
+    assert!(copied.expect("cp runs").success());
+    let chmod = Command::new("chmod").arg("755").arg(&file).status();
+    assert!(chmod.expect("chmod runs").success());
+    let status = Command::new(&file)
+        .current_dir(dir.path())
+        .status()
+        .expect("the probe starts");
+    assert!(status.success(), "{status}");
+    let bytes = std::fs::read(dir.path().join(LEDGER_FILE)).expect("the ledger is there");
+    Ledger::read(&bytes, slots).expect("the ledger is whole")
+}
+
+const SENTINELS: [Word; 6] = [
+    Word::Value(0x1111_1111_6eed_1001),
+    Word::Value(0x2222_2222_6eed_2002),
+    Word::Value(0x3333_3333_6eed_3003),
+    Word::Value(0x4444_4444_6eed_4004),
+    Word::Value(0x5555_5555_6eed_5005),
+    Word::Value(0x6666_6666_6eed_6006),
+];
+
+fn value(word: Word) -> u64 {
+    match word {
+        Word::Value(value) => value,
+        other => panic!("{other:?} is no value"),
+    }
+}
+
+#[test]
+fn every_register_of_64_bit_code_is_what_was_described() {
+    let mut probe = Probe::new(Target::X86_64).unwrap();
+    let first = probe.len();
+    for (via, nr) in [
+        (Via::Syscall, 39),
+        (Via::Syscall, 0xdead_beef_0000_0027),
+        (Via::Syscall, 0x4000_0027),
+        (Via::Syscall, u64::MAX),
+        (Via::Int80, 20),
+        (Via::Int80, 0xdead_beef_0000_0014),
+    ] {
+        let words = SENTINELS;
+        probe.call(Flow::MAIN, Call { via, nr, words }).unwrap();
+    }
+    probe.exit_group(Flow::MAIN, 0).unwrap();
+    let ledger = run(&probe);
+    let made = &ledger.calls[first..];
+    let abis: Vec<AbiId> = made.iter().map(|made| made.abi).collect();
+    use AbiId::{I386, X32, X86_64};
+    assert_eq!(abis, [X86_64, X86_64, X32, X86_64, I386, I386, X86_64]);
+    for made in &made[..6] {
+        assert_eq!(made.words, SENTINELS.map(value), "{made:?}");
+    }
+    assert_eq!(made[1].nr, 0xdead_beef_0000_0027);
+    let pid = made[0].result;
+    assert!(pid.is_some_and(|pid| pid > 1));
+    assert_eq!(
+        [made[1], made[4], made[5]].map(|made| made.result),
+        [pid; 3]
+    );
+    assert_eq!(made[3].result, Some((-38_i64).cast_unsigned()));
+    assert_eq!(made[6].result, None);
+    let seqs: Vec<u64> = ledger.calls.iter().map(|made| made.seq).collect();
+    assert_eq!(seqs, (1..=ledger.calls.len() as u64).collect::<Vec<_>>());
+}
+
+#[test]
+fn every_register_of_32_bit_code_is_what_was_described() {
+    let mut probe = Probe::new(Target::I386).unwrap();
+    let first = probe.len();
+    for nr in [20, 0xffff_ffff, 6] {
+        let words = SENTINELS;
+        probe
+            .call(
+                Flow::MAIN,
+                Call {
+                    via: Via::Int80,
+                    nr,
+                    words,
+                },
+            )
+            .unwrap();
+    }
+    probe.exit_group(Flow::MAIN, 0).unwrap();
+    let made = &run(&probe).calls[first..];
+    for made in &made[..3] {
+        assert_eq!(made.abi, AbiId::I386);
+        assert_eq!(made.words, SENTINELS.map(|word| value(word) & 0xffff_ffff));
+    }
+    let errors = [made[1], made[2]].map(|made| made.result);
+    assert_eq!(
+        errors,
+        [-38_i32, -9].map(|e| Some(u64::from(e.cast_unsigned())))
+    );
+    assert_eq!(made[3].result, None);
+}
+
+#[test]
+fn the_set_up_calls_are_in_the_ledger() {
+    for target in [Target::X86_64, Target::I386] {
+        let mut probe = Probe::new(target).unwrap();
+        let natives = probe.natives();
+        probe.exit_group(Flow::MAIN, 0).unwrap();
+        let calls = run(&probe).calls;
+        let numbers: Vec<u64> = calls.iter().map(|made| made.nr).collect();
+        let expected = [
+            natives.openat,
+            natives.mmap,
+            natives.close,
+            natives.exit_group,
+        ];
+        assert_eq!(numbers, expected, "{target:?}");
+        let fd = calls[0].result.expect("openat returned");
+        assert_eq!(calls[1].words[4], fd);
+        assert_eq!(calls[1].result, Some(LEDGER));
+        assert_eq!(calls[2].words[0], fd);
+        assert_eq!(calls[2].result, Some(0));
+    }
+}
+
+#[test]
+fn children_and_earlier_results() {
+    for target in [Target::X86_64, Target::I386] {
+        let mut probe = Probe::new(target).unwrap();
+        let child = probe.flow();
+        let started = probe.child(Flow::MAIN, child).unwrap();
+        let ended = probe.exit(child, 3).unwrap();
+        let status = probe.words(&[Word::Value(0)]);
+        let pid = Word::Result(started);
+        let words = [pid, Word::Address(status)];
+        let waited = probe
+            .native(Flow::MAIN, probe.natives().wait4, &words)
+            .unwrap();
+        let told = probe
+            .native(Flow::MAIN, 0xffff, &[Word::Load32(status)])
+            .unwrap();
+        probe.exit_group(Flow::MAIN, 0).unwrap();
+        let ledger = run(&probe);
+        let get = |call: CallId| ledger.slot(call.index()).expect("the call was made");
+        assert_eq!(
+            get(waited).words[0],
+            get(started).result.unwrap(),
+            "{target:?}"
+        );
+        assert_eq!(get(waited).result, get(started).result, "{target:?}");
+        assert_eq!(get(ended).result, None, "{target:?}");
+        assert_eq!(get(told).words[0], 3 << 8, "{target:?}");
+        assert!(get(ended).seq < get(waited).seq, "{target:?}");
+    }
+}
+
+#[test]
+fn a_flow_without_an_end_is_stopped() {
+    let mut probe = Probe::new(Target::X86_64).unwrap();
+    let child = probe.flow();
+    probe.child(Flow::MAIN, child).unwrap();
+    let status = probe.words(&[Word::Value(0)]);
+    let words = [Word::Value(u64::from(u32::MAX)), Word::Address(status)];
+    probe
+        .native(Flow::MAIN, probe.natives().wait4, &words)
+        .unwrap();
+    let told = probe
+        .native(Flow::MAIN, 0xffff, &[Word::Load32(status)])
+        .unwrap();
+    probe.exit_group(Flow::MAIN, 0).unwrap();
+    const SIGILL: u64 = 4;
+    let made = run(&probe);
+    assert_eq!(made.slot(told.index()).unwrap().words[0] & 0x7f, SIGILL);
+}
+
+#[test]
+fn signal_handlers_return_where_they_came_from() {
+    /// Of each target: `rt_sigaction`, `sigaltstack`, `tkill`, `gettid`, `rt_sigreturn`.
+    const NUMBERS: [(Target, [u64; 5]); 2] = [
+        (Target::X86_64, [13, 131, 200, 186, 15]),
+        (Target::I386, [174, 186, 238, 224, 173]),
+    ];
+    const SIGUSR1: Word = Word::Value(10);
+    const SA_RESTORER_ONSTACK_SIGINFO: Word = Word::Value(0x0c00_0004);
+    for (target, [action, altstack, tkill, gettid, sigreturn]) in NUMBERS {
+        let mut probe = Probe::new(target).unwrap();
+        let handling = probe.flow();
+        let handler = probe.handler(handling, false);
+        let stack = probe.bytes(&[0; 16384]);
+        let stack = probe.words(&[Word::Address(stack), Word::Value(0), Word::Value(16384)]);
+        let code = Word::Handler(handler);
+        let act = [
+            code,
+            SA_RESTORER_ONSTACK_SIGINFO,
+            code,
+            Word::Value(0),
+            Word::Value(0),
+        ];
+        let act = probe.words(&act);
+        let main = Flow::MAIN;
+        probe
+            .native(main, altstack, &[Word::Address(stack)])
+            .unwrap();
+        let words = [SIGUSR1, Word::Address(act), Word::Value(0), Word::Value(8)];
+        let installed = probe.native(main, action, &words).unwrap();
+        let tid = probe.native(main, gettid, &[]).unwrap();
+        let sent = probe
+            .native(main, tkill, &[Word::Result(tid), SIGUSR1])
+            .unwrap();
+        let back = Call::new(
+            if target == Target::I386 {
+                Via::Int80
+            } else {
+                Via::Syscall
+            },
+            sigreturn,
+            &[],
+        );
+        let returned = probe
+            .call_on(handling, back, probe.handler_stack())
+            .unwrap();
+        probe.exit_group(main, 0).unwrap();
+        let ledger = run(&probe);
+        let get = |call: CallId| ledger.slot(call.index()).expect("the call was made");
+        assert_eq!(get(installed).result, Some(0), "{target:?}");
+        assert_eq!(get(sent).result, Some(0), "{target:?}");
+        assert_eq!(get(returned).result, None, "{target:?}");
+    }
+}
+
+#[test]
+fn what_cannot_be_built_is_an_error() {
+    assert!(matches!(
+        Probe::new(Target::Aarch64),
+        Err(ProbeError::NoStub(Target::Aarch64))
+    ));
+    let mut probe = Probe::new(Target::I386).unwrap();
+    let wrong = probe.call(Flow::MAIN, Call::new(Via::Syscall, 39, &[]));
+    assert!(matches!(
+        wrong,
+        Err(ProbeError::NoInstruction(Target::I386, Via::Syscall))
+    ));
+    for _ in 0..20_000 {
+        probe.native(Flow::MAIN, 20, &[]).unwrap();
+    }
+    assert!(matches!(probe.build(), Err(ProbeError::TooLarge)));
+}
