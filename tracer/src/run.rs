@@ -33,7 +33,11 @@ pub fn run(config: &Config, sink: Box<dyn Sink>) -> Ending {
         }
         Err(_) => None,
     };
-    let rules = Rules { calls: config.calls.clone(), magic: magic.into(), watched };
+    let rules = Rules {
+        calls: config.calls.clone(),
+        magic: magic.into(),
+        watched,
+    };
     let engine = Engine::new(Protocol::new(rules), sink, config.signals);
     match filter {
         None => trace(config, engine, None, None),
@@ -71,7 +75,12 @@ fn options(config: &Config, filtered: bool) -> i32 {
     options
 }
 
-fn trace(config: &Config, mut engine: Engine, filter: Option<&Proven>, line: Option<Line>) -> Ending {
+fn trace(
+    config: &Config,
+    mut engine: Engine,
+    filter: Option<&Proven>,
+    line: Option<Line>,
+) -> Ending {
     let ending = match start(config, &mut engine, filter) {
         Ok(()) => {
             handle_signals(config);
@@ -89,10 +98,16 @@ fn start(config: &Config, engine: &mut Engine, filter: Option<&Proven>) -> Resul
     for &pid in &config.attach {
         attach(config, engine, pid)?;
     }
-    let Some(command) = &config.command else { return Ok(()) };
-    let launched = spawn::launch(command, filter.map(Prepared::from))
-        .map_err(|error| fail("fork", &error))?;
-    let unfiltered = if filter.is_some() { options(config, false) } else { 0 };
+    let Some(command) = &config.command else {
+        return Ok(());
+    };
+    let launched =
+        spawn::launch(command, filter.map(Prepared::from)).map_err(|error| fail("fork", &error))?;
+    let unfiltered = if filter.is_some() {
+        options(config, false)
+    } else {
+        0
+    };
     engine
         .take(launched, options(config, filter.is_some()), unfiltered)
         .map_err(|error| fail("ptrace(PTRACE_SEIZE)", &error))
@@ -123,9 +138,18 @@ fn attach(config: &Config, engine: &mut Engine, pid: i32) -> Result<(), Ending> 
     // A thread may appear while the list is read: until nothing new is found.
     loop {
         let mut found = false;
-        for entry in fs::read_dir(format!("/proc/{pid}/task")).into_iter().flatten().flatten() {
-            let tid = entry.file_name().to_str().and_then(|name| name.parse().ok());
-            let Some(tid) = tid.filter(|&tid| !engine.traces(tid)) else { continue };
+        for entry in fs::read_dir(format!("/proc/{pid}/task"))
+            .into_iter()
+            .flatten()
+            .flatten()
+        {
+            let tid = entry
+                .file_name()
+                .to_str()
+                .and_then(|name| name.parse().ok());
+            let Some(tid) = tid.filter(|&tid| !engine.traces(tid)) else {
+                continue;
+            };
             // A thread that ended meanwhile, or that was attached with its creator, is no error.
             found |= engine.attach(pid, tid, options).is_ok();
         }
@@ -136,22 +160,23 @@ fn attach(config: &Config, engine: &mut Engine, pid: i32) -> Result<(), Ending> 
 }
 
 fn follow(config: &Config, mut engine: Engine, line: Option<Line>) -> Ending {
-    let ending = loop {
-        match engine.run() {
-            Ok(Pause::Finished) => break engine.ending().0,
-            Ok(Pause::Caught(signal)) => {
-                let ending = Ending::Signal(signal);
-                if config.kill_on_exit {
-                    break ending;
-                }
-                match engine.let_go(signal) {
-                    Ok(true) => return leave_caretaker(engine, line, ending),
-                    Ok(false) => break ending,
-                    Err(error) => break fail("wait", &error),
-                }
+    let ending = match engine.run() {
+        Ok(Pause::Finished) => engine.ending().0,
+        Ok(Pause::Caught(signal)) => {
+            let ending = Ending::Signal(signal);
+            // With EXITKILL our own end is that of the tracees.
+            let stay = if config.kill_on_exit {
+                Ok(false)
+            } else {
+                engine.let_go(signal)
+            };
+            match stay {
+                Ok(true) => return leave_caretaker(engine, line, ending),
+                Ok(false) => ending,
+                Err(error) => fail("wait", &error),
             }
-            Err(error) => break fail("wait", &error),
         }
+        Err(error) => fail("wait", &error),
     };
     let ending = finish(&mut engine, ending);
     if let Some(line) = line {

@@ -117,7 +117,10 @@ pub enum Resume {
 
 /// What a stop means, in order: what is to be shown, and what is to be done to tracees.
 #[derive(Clone, Debug)]
-#[expect(missing_docs, reason = "the fields are thread and process ids, signals and words")]
+#[expect(
+    missing_docs,
+    reason = "the fields are thread and process ids, signals and words"
+)]
 pub enum Effect {
     /// A thread appeared.
     Started { pid: i32, tid: i32 },
@@ -132,7 +135,12 @@ pub enum Effect {
     /// The thread exited.
     Exited { pid: i32, tid: i32, status: i32 },
     /// The thread was killed.
-    Killed { pid: i32, tid: i32, signal: i32, core_dumped: bool },
+    Killed {
+        pid: i32,
+        tid: i32,
+        signal: i32,
+        core_dumped: bool,
+    },
     /// Thread `former` took its process's id by execve.
     Superseded { pid: i32, former: i32 },
     /// The call at this stop must not be made, and return `ENOSYS`.
@@ -194,7 +202,10 @@ impl Protocol {
     /// The child that is about to set itself up and execute the command. What it does before that
     /// is not shown; it ends the set-up with `SIGSTOP`.
     pub fn add_launching(&mut self, tid: i32) {
-        let thread = Thread { launch: Launch::Setup, ..Thread::new(tid) };
+        let thread = Thread {
+            launch: Launch::Setup,
+            ..Thread::new(tid)
+        };
         self.threads.insert(tid, thread);
     }
 
@@ -208,14 +219,25 @@ impl Protocol {
 
     /// A thread that was there before and was attached to: it has no filter of ours.
     pub fn add_attached(&mut self, pid: i32, tid: i32) {
-        self.threads.insert(tid, Thread { attached: true, ..Thread::new(pid) });
+        self.threads.insert(
+            tid,
+            Thread {
+                attached: true,
+                ..Thread::new(pid)
+            },
+        );
     }
 
     /// A thread whose first stop came before its parent's event, and its process. Until that event
     /// has told what it inherited, it is stopped at every call: never wrong, only slower.
     pub fn add_unclaimed(&mut self, pid: i32, tid: i32, effects: &mut Vec<Effect>) {
         let filtered = self.filtering;
-        let thread = Thread { filtered, provisional: true, fresh: true, ..Thread::new(pid) };
+        let thread = Thread {
+            filtered,
+            provisional: true,
+            fresh: true,
+            ..Thread::new(pid)
+        };
         self.threads.insert(tid, thread);
         self.show(effects, Effect::Started { pid, tid });
     }
@@ -258,7 +280,9 @@ impl Protocol {
     /// The call that a thread is in is given up: its end will not be shown.
     pub fn abandon_call(&mut self, tid: i32) -> Option<(Call, Outcome)> {
         let mut effects = Vec::new();
-        self.threads.get_mut(&tid)?.end_call(Outcome::Detached, &mut effects);
+        self.threads
+            .get_mut(&tid)?
+            .end_call(Outcome::Detached, &mut effects);
         effects.into_iter().find_map(|effect| match effect {
             Effect::Ended(call, outcome) => Some((call, outcome)),
             _ => None,
@@ -288,8 +312,16 @@ impl Protocol {
         match stop {
             Stop::Entry(info) => self.enter(tid, info, now, peek, effects),
             Stop::Seccomp(info, data) => self.seccomp(tid, info, data, now, peek, effects),
-            Stop::Exit { value, error, trapped } => self.exit(tid, value, error, trapped, effects),
-            Stop::NewThread { tid: child, pid, vfork } => {
+            Stop::Exit {
+                value,
+                error,
+                trapped,
+            } => self.exit(tid, value, error, trapped, effects),
+            Stop::NewThread {
+                tid: child,
+                pid,
+                vfork,
+            } => {
                 self.new_thread(tid, child, pid, vfork, effects);
                 self.how(tid, 0)
             }
@@ -330,7 +362,11 @@ impl Protocol {
         let free = thread.launch == Launch::Setup
             || (caretaking && !needs_exit)
             || (thread.runs_filtered() && matches!(thread.phase, Phase::Outside) && !needs_exit);
-        if free { Resume::Continue(signal) } else { Resume::Syscall(signal) }
+        if free {
+            Resume::Continue(signal)
+        } else {
+            Resume::Syscall(signal)
+        }
     }
 
     fn enter(
@@ -384,7 +420,13 @@ impl Protocol {
     }
 
     /// Prepares for what a call that is being entered will change.
-    fn watch(&mut self, tid: i32, info: &CallInfo, peek: Peek<'_>, effects: &mut Vec<Effect>) -> Resume {
+    fn watch(
+        &mut self,
+        tid: i32,
+        info: &CallInfo,
+        peek: Peek<'_>,
+        effects: &mut Vec<Effect>,
+    ) -> Resume {
         if !self.thread(tid).filtered {
             return self.how(tid, 0);
         }
@@ -396,13 +438,19 @@ impl Protocol {
                 }
             }
             Some(Change::CloneFlags(flags)) if flags & CLONE_UNTRACED != 0 => {
-                let patch = Patch::Register { arch: info.arch, original: flags };
+                let patch = Patch::Register {
+                    arch: info.arch,
+                    original: flags,
+                };
                 effects.push(patch.apply(tid, flags & !CLONE_UNTRACED));
                 self.thread(tid).patch = Some(patch);
             }
             Some(Change::CloneFlagsAt(addr)) => {
                 if let Some(flags) = peek(tid, addr).filter(|flags| flags & CLONE_UNTRACED != 0) {
-                    let patch = Patch::Memory { addr, original: flags };
+                    let patch = Patch::Memory {
+                        addr,
+                        original: flags,
+                    };
                     effects.push(patch.apply(tid, flags & !CLONE_UNTRACED));
                     self.thread(tid).patch = Some(patch);
                 }
@@ -439,7 +487,10 @@ impl Protocol {
         self.waiting.retain_mut(|(waiter, waited)| {
             waited.retain(|&other| other != tid);
             if waited.is_empty() && *waiter != tid {
-                effects.push(Effect::Release { tid: *waiter, resume: Resume::Syscall(0) });
+                effects.push(Effect::Release {
+                    tid: *waiter,
+                    resume: Resume::Syscall(0),
+                });
             }
             !waited.is_empty() && *waiter != tid
         });
@@ -477,7 +528,11 @@ impl Protocol {
             // Without a tracer the kernel fails a call that a filter answers with RET_TRACE.
             effects.push(Effect::Skip { tid });
         }
-        if caretaking { self.how(tid, 0) } else { Resume::Syscall(0) }
+        if caretaking {
+            self.how(tid, 0)
+        } else {
+            Resume::Syscall(0)
+        }
     }
 
     /// Leaves a call whose end nobody needs to see.
@@ -491,14 +546,27 @@ impl Protocol {
         self.how(tid, 0)
     }
 
-    fn vsyscall(&mut self, tid: i32, info: CallInfo, now: SystemTime, effects: &mut Vec<Effect>) -> Resume {
+    fn vsyscall(
+        &mut self,
+        tid: i32,
+        info: CallInfo,
+        now: SystemTime,
+        effects: &mut Vec<Effect>,
+    ) -> Resume {
         self.enter(tid, info, now, &|_, _| None, effects);
         let reason = "vsyscall: its result is not reported";
         self.thread(tid).end_call(Outcome::Unknown(reason), effects);
         self.how(tid, 0)
     }
 
-    fn exit(&mut self, tid: i32, value: i64, error: bool, trapped: bool, effects: &mut Vec<Effect>) -> Resume {
+    fn exit(
+        &mut self,
+        tid: i32,
+        value: i64,
+        error: bool,
+        trapped: bool,
+        effects: &mut Vec<Effect>,
+    ) -> Resume {
         let thread = self.thread(tid);
         thread.unpatch(tid, effects);
         let outcome = if trapped {
@@ -518,13 +586,23 @@ impl Protocol {
         self.how(tid, 0)
     }
 
-    fn new_thread(&mut self, parent: i32, tid: i32, pid: i32, vfork: bool, effects: &mut Vec<Effect>) {
+    fn new_thread(
+        &mut self,
+        parent: i32,
+        tid: i32,
+        pid: i32,
+        vfork: bool,
+        effects: &mut Vec<Effect>,
+    ) {
         let from = self.thread(parent);
         from.vforking = vfork;
-        let (filtered, own_filter, patch) = (from.filtered, from.own_filter, from.patch);
+        // What a parent has that is itself not claimed yet is not known: neither is its child's.
+        // It then stays stopped at every call.
+        let (filtered, provisional) = (from.filtered, from.provisional);
+        let (own_filter, patch) = (from.own_filter, from.patch);
         let known = self.threads.contains_key(&tid);
         let thread = self.thread(tid);
-        (thread.pid, thread.filtered, thread.provisional) = (pid, filtered, false);
+        (thread.pid, thread.filtered, thread.provisional) = (pid, filtered, provisional);
         // It may have installed a filter already, before this event was seen.
         thread.own_filter |= own_filter;
         // The child's registers and memory are copies of its parent's, our change included.
@@ -584,7 +662,9 @@ impl Protocol {
 
     fn end(&mut self, tid: i32, stop: Stop, effects: &mut Vec<Effect>) {
         self.unclaimed.retain(|&waiting| waiting != tid);
-        let Some(mut thread) = self.threads.remove(&tid) else { return };
+        let Some(mut thread) = self.threads.remove(&tid) else {
+            return;
+        };
         thread.end_call(Outcome::Ended, effects);
         if thread.patch.is_some() {
             self.release_unclaimed(effects);
@@ -596,7 +676,15 @@ impl Protocol {
         match stop {
             Stop::Exited(status) => self.show(effects, Effect::Exited { pid, tid, status }),
             Stop::Killed(signal, core_dumped) => {
-                self.show(effects, Effect::Killed { pid, tid, signal, core_dumped });
+                self.show(
+                    effects,
+                    Effect::Killed {
+                        pid,
+                        tid,
+                        signal,
+                        core_dumped,
+                    },
+                );
             }
             _ => {}
         }

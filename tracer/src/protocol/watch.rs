@@ -39,9 +39,9 @@ impl Default for WatchList {
             ("clone3", Watched::Clone3),
         ];
         let numbers = AbiId::ALL.into_iter().flat_map(|abi| {
-            watched.into_iter().filter_map(move |(name, what)| {
-                Some((abi, table::by_name(abi, name)?.nr, what))
-            })
+            watched
+                .into_iter()
+                .filter_map(move |(name, what)| Some((abi, table::by_name(abi, name)?.nr, what)))
         });
         WatchList(numbers.collect())
     }
@@ -60,7 +60,10 @@ impl WatchList {
         const SECCOMP_SET_MODE_FILTER: u32 = 1;
         const SECCOMP_FILTER_FLAG_TSYNC: u64 = 1;
         let abi = abi?;
-        let (_, _, what) = self.0.iter().find(|(a, nr, _)| (*a, *nr) == (abi, call.nr))?;
+        let (_, _, what) = self
+            .0
+            .iter()
+            .find(|(a, nr, _)| (*a, *nr) == (abi, call.nr))?;
         // `int` arguments: the kernel looks at the low half only.
         let operation = call.words[0] as u32;
         match what {
