@@ -40,8 +40,23 @@ pub struct Run {
     /// Calls that the probe makes, in order, as the ledger will show them: which must be shown.
     /// `true`: the tracer must show it; `false`: it must be silent about it.
     pub shown: Vec<bool>,
+    /// What else is known of each call, at the same index. Calls without a note are the main
+    /// thread's, and the same in every run.
+    pub notes: Vec<Note>,
     /// The cases that it decides.
     pub cases: Vec<Case>,
+}
+
+/// What is known of one call of a probe, before it is made.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Note {
+    /// The thread that makes it: 0 is the main one, children follow in the order of their birth. A
+    /// signal handler has a number of its own, too.
+    pub flow: usize,
+    /// Its words or its result differ from one run to the next on the bare kernel too (ids,
+    /// addresses, times): of two runs only "failed, and how" may be compared. A tracer's output must
+    /// agree with the ledger of its own run all the same.
+    pub volatile: bool,
 }
 
 /// What became of a case.
