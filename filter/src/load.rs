@@ -120,7 +120,10 @@ mod tests {
     #[test]
     fn a_length_that_the_kernel_cannot_be_told_is_an_error() {
         // Its low 16 bits would be a program of one instruction.
-        let program = Program::from_iter([Op::Return(Action::Allow.to_ret()); 0x1_0001]);
+        let program = Program::from_iter(std::iter::repeat_n(
+            Op::Return(Action::Allow.to_ret()),
+            0x1_0001,
+        ));
         assert_eq!(
             Prepared::unproven(&program).install(InstallFlags::NONE),
             Err(libc::EINVAL)
