@@ -18,7 +18,7 @@ proto! {
     chroot (filename: Path) -> Zero;
     creat (pathname: Path, mode: Mode) -> Fd;
     faccessat (dfd: Dirfd, filename: Path, mode: Flags(&flags::ACCESS)) -> Zero;
-    faccessat2 (dfd: Dirfd, filename: Path, mode: Flags(&flags::ACCESS), flags: Flags(&flags::AT)) -> Zero;
+    faccessat2 (dfd: Dirfd, filename: Path, mode: Flags(&flags::ACCESS), flags: Flags(&flags::AT_ACCESS)) -> Zero;
     fanotify_init (flags: Flags(&BITS32), event_f_flags: Flags(&BITS32)) -> Fd;
     fanotify_mark (fanotify_fd: Fd, flags: Flags(&BITS32), mask: U64, dfd: Dirfd, pathname: Path) -> Zero;
     fchdir (fd: Fd) -> Zero;
@@ -110,7 +110,7 @@ proto! {
     statfs (pathname: Path, buf: Ptr) -> Zero;
     statfs64 (pathname: Path, sz: Size, buf: Ptr) -> Zero;
     statmount (req: Ptr, buf: Ptr, bufsize: Size, flags: Flags(&BITS32)) -> Zero;
-    statx (dfd: Dirfd, filename: Path, flags: Flags(&flags::AT), mask: Flags(&flags::STATX), buffer: Ptr) -> Zero;
+    statx (dfd: Dirfd, filename: Path, flags: Flags(&flags::AT_STATX), mask: Flags(&flags::STATX), buffer: Ptr) -> Zero;
     swapoff (specialfile: Path) -> Zero;
     swapon (specialfile: Path, swap_flags: Flags(&BITS32)) -> Zero;
     symlink (oldname: Path, newname: Path) -> Zero;
@@ -121,7 +121,7 @@ proto! {
     umask (mask: Mode) -> Mode;
     umount (name: Path, flags: Flags(&flags::UMOUNT)) -> Zero;
     unlink (pathname: Path) -> Zero;
-    unlinkat (dfd: Dirfd, pathname: Path, flag: Flags(&flags::AT_UNLINK)) -> Zero;
+    unlinkat (dfd: Dirfd, pathname: Path, flag: Flags(&flags::AT)) -> Zero;
     uselib (library: Path) -> Zero;
     ustat (dev: Uint, ubuf: Ptr) -> Zero;
     utime (filename: Path, times: Ptr) -> Zero;

@@ -83,7 +83,7 @@ proto! {
     sync_file_range2 (fd: Fd, flags: Flags(&flags::SYNC_FILE_RANGE), offset: Loff, nbytes: Loff) -> Zero;
     syncfs (fd: Fd) -> Zero;
     tee (fdin: Fd, fdout: Fd, len: Size, flags: Flags(&flags::SPLICE)) -> Size;
-    userfaultfd (flags: Flags(&flags::OPEN_BITS)) -> Fd;
+    userfaultfd (flags: Flags(&flags::USERFAULTFD)) -> Fd;
     vmsplice (fd: Fd, uiov: Ptr, nr_segs: Ulong, flags: Flags(&flags::SPLICE)) -> Size;
     write (fd: Fd, buf: In(&Bytes(Len::Arg(2))), count: Size) -> Size;
     writev (fd: Fd, vec: Ptr, vlen: Ulong) -> Size;

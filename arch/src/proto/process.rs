@@ -17,9 +17,9 @@ proto! {
     exit (error_code: Int) -> NoReturn;
     exit_group (error_code: Int) -> NoReturn;
     fork () -> Pid;
-    futex (uaddr: Ptr, op: Flags(&flags::FUTEX), val: Uint, utime: Ptr, uaddr2: Ptr, val3: Uint) -> Int;
+    futex (uaddr: Ptr, op: Enum(&flags::FUTEX), val: Uint, utime: Ptr, uaddr2: Ptr, val3: Uint) -> Int;
     futex_requeue (waiters: Ptr, flags: Flags(&BITS32), nr_wake: Int, nr_requeue: Int) -> Int;
-    futex_time32 (uaddr: Ptr, op: Flags(&flags::FUTEX), val: Uint, utime: Ptr, uaddr2: Ptr, val3: Uint) -> Int;
+    futex_time32 (uaddr: Ptr, op: Enum(&flags::FUTEX), val: Uint, utime: Ptr, uaddr2: Ptr, val3: Uint) -> Int;
     futex_wait (uaddr: Ptr, val: Hex, mask: Hex, flags: Flags(&BITS32), timeout: Ptr, clockid: Enum(&flags::CLOCK)) -> Int;
     futex_waitv (waiters: Ptr, nr_futexes: Uint, flags: Flags(&BITS32), timeout: Ptr, clockid: Enum(&flags::CLOCK)) -> Int;
     futex_wake (uaddr: Ptr, mask: Hex, nr: Int, flags: Flags(&BITS32)) -> Int;
@@ -72,7 +72,7 @@ proto! {
     setgid16 (gid: Id16) -> Zero;
     setgroups (gidsetsize: Int, grouplist: Ptr) -> Zero;
     setgroups16 (gidsetsize: Int, grouplist: Ptr) -> Zero;
-    setns (fd: Fd, flags: Flags(&flags::CLONE_INT)) -> Zero;
+    setns (fd: Fd, flags: Flags(&flags::SETNS)) -> Zero;
     setpgid (pid: Pid, pgid: Pid) -> Zero;
     setregid (rgid: Gid, egid: Gid) -> Zero;
     setregid16 (rgid: Id16, egid: Id16) -> Zero;
@@ -88,7 +88,7 @@ proto! {
     setuid16 (uid: Id16) -> Zero;
     times (tbuf: Ptr) -> Int;
     ulimit (arg0: Hex, arg1: Hex, arg2: Hex, arg3: Hex, arg4: Hex, arg5: Hex) -> Int;
-    unshare (unshare_flags: Flags(&flags::CLONE)) -> Zero;
+    unshare (unshare_flags: Flags(&flags::UNSHARE)) -> Zero;
     vfork () -> Pid;
     wait4 (upid: Pid, stat_addr: Out(&Obj::Int), options: Flags(&flags::WAIT), ru: Ptr) -> Pid;
     waitid (which: Enum(&flags::P), upid: Pid, infop: Ptr, options: Flags(&flags::WAIT), ru: Ptr) -> Zero;

@@ -37,6 +37,6 @@ proto! {
     timerfd_create (clockid: Enum(&flags::CLOCK), flags: Flags(&flags::TFD)) -> Fd;
     timerfd_gettime (ufd: Fd, otmr: Ptr) -> Zero;
     timerfd_gettime32 (ufd: Fd, otmr: Ptr) -> Zero;
-    timerfd_settime (ufd: Fd, flags: Flags(&flags::TFD_TIMER), utmr: Ptr, otmr: Ptr) -> Zero;
-    timerfd_settime32 (ufd: Fd, flags: Flags(&flags::TFD_TIMER), utmr: Ptr, otmr: Ptr) -> Zero;
+    timerfd_settime (ufd: Fd, flags: Flags(&flags::TFD), utmr: Ptr, otmr: Ptr) -> Zero;
+    timerfd_settime32 (ufd: Fd, flags: Flags(&flags::TFD), utmr: Ptr, otmr: Ptr) -> Zero;
 }
