@@ -12,4 +12,6 @@ pub mod ledger;
 pub mod observe;
 pub mod probe;
 pub mod report;
+pub mod sandbox;
 pub mod subject;
+pub mod suite;

@@ -1,46 +1,8 @@
 //! Whether the traced program did what it does untraced.
 
-use everycall_arch::table;
-
 use super::{Finding, text};
-use crate::case::Verdict;
+use crate::case::{Run, Verdict};
 use crate::ledger::{Ledger, Made};
-
-/// Calls whose results differ from one run to the next on the bare kernel too: ids, addresses, times,
-/// amounts. Of these only "failed, with which error" is compared.
-const VOLATILE: &[&str] = &[
-    "brk",
-    "capget",
-    "clone",
-    "clone3",
-    "fork",
-    "getcpu",
-    "getpgid",
-    "getpgrp",
-    "getpid",
-    "getppid",
-    "getrandom",
-    "getsid",
-    "gettid",
-    "map_shadow_stack",
-    "mmap",
-    "mmap2",
-    "mremap",
-    "old_mmap",
-    "pidfd_open",
-    "sched_getaffinity",
-    "set_tid_address",
-    "setsid",
-    "shmat",
-    "sysinfo",
-    "syslog",
-    "time",
-    "times",
-    "vfork",
-    "wait4",
-    "waitid",
-    "waitpid",
-];
 
 /// The slots of calls that are made untraced, but not traced, in the order of time.
 pub(super) fn missing(native: &Ledger, traced: &Ledger) -> Vec<usize> {
@@ -54,13 +16,13 @@ pub(super) fn missing(native: &Ledger, traced: &Ledger) -> Vec<usize> {
 }
 
 /// Each call that went otherwise.
-pub(super) fn findings(native: &Ledger, traced: &Ledger) -> Vec<Finding> {
+pub(super) fn findings(run: &Run, native: &Ledger, traced: &Ledger) -> Vec<Finding> {
     let both = native
         .calls
         .iter()
         .filter_map(|call| Some((call, traced.slot(call.slot)?)));
     let mut findings: Vec<Finding> = both
-        .filter_map(|(native, traced)| difference(native, traced))
+        .filter_map(|(native, traced)| difference(run, native, traced))
         .collect();
     findings.extend(
         missing(native, traced)
@@ -94,12 +56,13 @@ fn additional(call: &Made) -> Finding {
     }
 }
 
-fn difference(native: &Made, traced: &Made) -> Option<Finding> {
+fn difference(run: &Run, native: &Made, traced: &Made) -> Option<Finding> {
+    let note = run.notes.get(native.slot).copied().unwrap_or_default();
     let what = if (native.abi, native.nr) != (traced.abi, traced.nr) {
         "number"
-    } else if native.words != traced.words {
+    } else if !note.volatile && native.words != traced.words {
         "words"
-    } else if !same_result(native, traced) {
+    } else if !same_result(note.volatile, native, traced) {
         "result"
     } else {
         return None;
@@ -112,18 +75,11 @@ fn difference(native: &Made, traced: &Made) -> Option<Finding> {
     })
 }
 
-fn same_result(native: &Made, traced: &Made) -> bool {
+/// Of a call that varies from run to run, "failed, and how" is compared.
+fn same_result(volatile: bool, native: &Made, traced: &Made) -> bool {
     let (Some(a), Some(b)) = (native.result, traced.result) else {
         return native.result == traced.result;
     };
     let error = |raw| text::error_of(text::signed(native.abi, raw));
-    let volatile = table::by_nr(native.abi, native.nr as u32)
-        .is_some_and(|call| VOLATILE.binary_search(&call.name).is_ok());
     a == b || (volatile && error(a) == error(b))
-}
-
-#[cfg(test)]
-#[test]
-fn volatile_names_are_sorted() {
-    assert!(VOLATILE.is_sorted(), "the search is a binary one");
 }

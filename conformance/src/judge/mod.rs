@@ -70,21 +70,27 @@ pub fn judge(
         return alone_or_nobody(run, bad_end);
     }
     let missing = altered::missing(native.ledger, traced.ledger);
-    let mut findings = altered::findings(native.ledger, traced.ledger);
+    let mut findings = altered::findings(run, native.ledger, traced.ledger);
     findings.extend(said(run, traced.ledger, output));
-    run.cases
-        .iter()
+    // The first call that was not made is a finding; what comes after it was not reached.
+    let guilty = missing.first().map(|slot| owner(run, *slot));
+    let unreached: Vec<usize> = missing.iter().map(|slot| owner(run, *slot)).collect();
+    (0..run.cases.len())
         .map(|case| {
-            let slots = case.first..case.first + case.count;
-            let mine: Vec<&Finding> = findings.iter().filter(|f| slots.contains(&f.at)).collect();
-            // The first call that was not made is answered for above; what follows it was not reached.
-            let unreached = missing.iter().skip(1).any(|slot| slots.contains(slot));
-            if unreached && !missing.first().is_some_and(|slot| slots.contains(slot)) {
+            if guilty != Some(case) && unreached.contains(&case) {
                 return None;
             }
-            Some(decide(&mine))
+            let own = findings.iter().filter(|f| owner(run, f.at) == case);
+            Some(decide(&own.collect::<Vec<_>>()))
         })
         .collect()
+}
+
+/// The case that answers for a call: its own; for a call between cases, the one before; for one
+/// before all cases, the first.
+fn owner(run: &Run, slot: usize) -> usize {
+    let after = run.cases.partition_point(|case| case.first <= slot);
+    after.saturating_sub(1)
 }
 
 /// What is wrong with the output.

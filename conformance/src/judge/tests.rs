@@ -3,7 +3,7 @@
 use everycall_arch::AbiId;
 
 use super::*;
-use crate::case::{Ask, Case};
+use crate::case::{Ask, Case, Note};
 use crate::ledger::Made;
 use crate::observe::{Seen, SeenArg, SeenResult, SeenWord};
 
@@ -78,6 +78,7 @@ fn run_of(calls: &[Made]) -> Run {
         ask: Ask::All,
         elf: Vec::new(),
         shown: vec![true; calls.len()],
+        notes: Vec::new(),
         cases: (0..calls.len()).map(case).collect(),
     }
 }
@@ -108,12 +109,8 @@ impl Trial {
     }
 
     fn decide(&self) -> Vec<Option<Decision>> {
-        let native = Ledger {
-            calls: self.native.clone(),
-        };
-        let traced = Ledger {
-            calls: self.traced.clone(),
-        };
+        let native = ledger(&self.native);
+        let traced = ledger(&self.traced);
         let execution = |ledger, end| Execution {
             ledger,
             end,
@@ -431,8 +428,15 @@ fn results_that_vary_untraced_may_vary_traced() {
         ..call(AbiId::X86_64, 39, [1, 2, 3, 4, 5, 6])
     };
     let mut trial = Trial::perfect(calls);
+    trial.traced[1].words[0] = 77;
     trial.traced[1].result = Some(102);
-    trial.output.calls[1].result = SeenResult::Value(102);
+    trial.output.calls[1] = line(&trial.traced[1]);
+    assert_eq!(trial.middle().0, Verdict::Altered);
+    let volatile = Note {
+        flow: 0,
+        volatile: true,
+    };
+    trial.run.notes = vec![Note::default(), volatile, Note::default()];
     assert_eq!(trial.verdicts(), [PASSED; 3]);
     trial.traced[1].result = Some(ENOSYS);
     trial.output.calls[1].result = SeenResult::Error("ENOSYS".into());

@@ -1,0 +1,244 @@
+//! The order of work: batches first, halves of a batch that cannot be decided as a whole, single
+//! cases in the end.
+
+use std::collections::VecDeque;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Condvar, Mutex, PoisonError};
+
+use super::natives::Natives;
+use super::{Bench, CaseName, Done};
+use crate::case::{Run, Verdict};
+use crate::grammar;
+use crate::judge::{Decision, Execution, judge};
+use crate::ledger::Ledger;
+use crate::subject::Subject;
+
+/// Says that no more work is to be begun.
+#[derive(Clone, Debug, Default)]
+pub struct Stop(pub Arc<AtomicBool>);
+
+impl Stop {
+    /// Whether it was said.
+    #[must_use]
+    pub fn said(&self) -> bool {
+        self.0.load(Ordering::Relaxed)
+    }
+}
+
+/// Hears how the work goes on.
+pub trait Progress: Sync {
+    /// So many cases of so many are decided; the newest is one of this subject.
+    fn decided(&self, done: usize, of: usize, subject: &str);
+}
+
+/// Hears nothing.
+#[derive(Clone, Copy, Debug)]
+pub struct Silent;
+
+impl Progress for Silent {
+    fn decided(&self, _done: usize, _of: usize, _subject: &str) {}
+}
+
+/// What was found of one case with one subject.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Found {
+    /// It was judged.
+    Decided(Decision),
+    /// Its probe does not do untraced what it claims.
+    Fault(String),
+}
+
+/// Some cases of one subject, to be run.
+struct Job {
+    subject: usize,
+    run: Run,
+}
+
+struct Queue {
+    jobs: VecDeque<Job>,
+    /// Workers that may still bring more jobs.
+    busy: usize,
+    /// By subject and name.
+    found: Vec<(usize, CaseName, Found)>,
+}
+
+struct Work<'a> {
+    bench: &'a dyn Bench,
+    subjects: &'a [&'a Subject],
+    natives: Natives,
+    queue: Mutex<Queue>,
+    more: Condvar,
+    stop: &'a Stop,
+    progress: &'a dyn Progress,
+    total: usize,
+}
+
+/// Decides each case with each subject: `cases` holds, for each subject, the cases that apply to it.
+/// What is left out when `stop` is said is not in the answer.
+pub(super) fn decide(
+    bench: &dyn Bench,
+    work: &[(&Subject, Vec<CaseName>)],
+    workers: usize,
+    stop: &Stop,
+    progress: &dyn Progress,
+) -> Vec<(usize, CaseName, Found)> {
+    let subjects: Vec<&Subject> = work.iter().map(|(subject, _)| *subject).collect();
+    let mut queue = Queue {
+        jobs: VecDeque::new(),
+        busy: 0,
+        found: Vec::new(),
+    };
+    for (subject, (_, cases)) in work.iter().enumerate() {
+        queue.add(bench, subject, cases);
+    }
+    let work = Work {
+        bench,
+        subjects: &subjects,
+        natives: Natives::default(),
+        queue: Mutex::new(queue),
+        more: Condvar::new(),
+        stop,
+        progress,
+        total: work.iter().map(|(_, cases)| cases.len()).sum(),
+    };
+    std::thread::scope(|scope| {
+        for _ in 0..workers.max(1) {
+            scope.spawn(|| work.work());
+        }
+    });
+    let queue = work.queue.into_inner();
+    queue.unwrap_or_else(PoisonError::into_inner).found
+}
+
+impl Queue {
+    /// Adds the runs of these cases, before what is there already: what was begun is finished first.
+    fn add(&mut self, bench: &dyn Bench, subject: usize, cases: &[CaseName]) {
+        match bench.runs(cases) {
+            Ok(runs) => {
+                for run in runs.into_iter().rev() {
+                    self.jobs.push_front(Job { subject, run });
+                }
+            }
+            Err(what) => {
+                for case in cases {
+                    self.found
+                        .push((subject, case.clone(), Found::Fault(what.clone())));
+                }
+            }
+        }
+    }
+}
+
+impl Work<'_> {
+    fn work(&self) {
+        while let Some(job) = self.next() {
+            let answer = self.run(&job);
+            self.done(&job, answer);
+        }
+    }
+
+    /// The next job; none when all is done or no more is to be begun.
+    fn next(&self) -> Option<Job> {
+        let mut queue = self.queue.lock().unwrap_or_else(PoisonError::into_inner);
+        loop {
+            if self.stop.said() {
+                return None;
+            }
+            if let Some(job) = queue.jobs.pop_front() {
+                queue.busy += 1;
+                return Some(job);
+            }
+            if queue.busy == 0 {
+                return None;
+            }
+            queue = self
+                .more
+                .wait(queue)
+                .unwrap_or_else(PoisonError::into_inner);
+        }
+    }
+
+    /// What each case of the job came to; none for one that must be run in smaller company.
+    fn run(&self, job: &Job) -> Vec<Option<Found>> {
+        let run = &job.run;
+        let all = |found: &dyn Fn() -> Option<Found>| run.cases.iter().map(|_| found()).collect();
+        let alone = run.cases.len() == 1;
+        let native = self.natives.of(run, self.bench);
+        let native = match native.get() {
+            Some(Ok(native)) => native,
+            Some(Err(what)) if alone => return all(&|| Some(Found::Fault(what.clone()))),
+            Some(Err(_)) | None => return all(&|| None),
+        };
+        let subject = self.subjects[job.subject];
+        let traced = match self.bench.traced(run, subject) {
+            Ok(traced) => traced,
+            Err(what) if alone => return all(&|| Some(Found::Decided(crashed(&what)))),
+            Err(_) => return all(&|| None),
+        };
+        let output = grammar::read(&traced.output, subject.reading());
+        let (native_ledger, traced_ledger) = (ledger_of(native), ledger_of(&traced));
+        let decisions = judge(
+            run,
+            execution(native, &native_ledger),
+            execution(&traced, &traced_ledger),
+            &output,
+        );
+        decisions
+            .into_iter()
+            .map(|d| d.map(Found::Decided))
+            .collect()
+    }
+
+    fn done(&self, job: &Job, answer: Vec<Option<Found>>) {
+        let mut undecided = Vec::new();
+        let mut decided = Vec::new();
+        for (case, found) in job.run.cases.iter().zip(answer) {
+            let name = CaseName {
+                abi: job.run.abi,
+                group: job.run.group,
+                case: case.name.clone(),
+            };
+            match found {
+                Some(found) => decided.push((job.subject, name, found)),
+                None => undecided.push(name),
+            }
+        }
+        let mut queue = self.queue.lock().unwrap_or_else(PoisonError::into_inner);
+        if undecided.len() == job.run.cases.len() {
+            // Nothing was learnt: halves are.
+            let (left, right) = undecided.split_at(undecided.len() / 2);
+            queue.add(self.bench, job.subject, right);
+            queue.add(self.bench, job.subject, left);
+        } else if !undecided.is_empty() {
+            queue.add(self.bench, job.subject, &undecided);
+        }
+        queue.found.extend(decided);
+        queue.busy -= 1;
+        let done = queue.found.len();
+        drop(queue);
+        self.more.notify_all();
+        let subject = self.subjects[job.subject];
+        self.progress.decided(done, self.total, &subject.id);
+    }
+}
+
+/// A ledger that cannot be read is one in which nothing stands.
+fn ledger_of(done: &Done) -> Ledger {
+    done.ledger.clone().unwrap_or_default()
+}
+
+fn execution<'a>(done: &'a Done, ledger: &'a Ledger) -> Execution<'a> {
+    Execution {
+        ledger,
+        end: done.end,
+        stderr: &done.stderr,
+    }
+}
+
+fn crashed(what: &str) -> Decision {
+    Decision {
+        verdict: Verdict::Crashed,
+        expected: "the tracer runs".into(),
+        observed: what.to_owned(),
+    }
+}
