@@ -85,5 +85,9 @@ fn attend(worker: i32, mut read: File) -> Ending {
     }
     let [kind, value @ ..] = bytes;
     let value = i32::from_ne_bytes(value);
-    if kind == b'S' { Ending::Signal(value) } else { Ending::Exit(value) }
+    if kind == b'S' {
+        Ending::Signal(value)
+    } else {
+        Ending::Exit(value)
+    }
 }

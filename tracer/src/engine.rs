@@ -63,7 +63,12 @@ impl Engine {
     }
 
     /// Takes a child that [`crate::spawn::launch`] made, traces it, and lets it go on.
-    pub fn take(&mut self, mut launched: Launched, options: i32, unfiltered: i32) -> io::Result<()> {
+    pub fn take(
+        &mut self,
+        mut launched: Launched,
+        options: i32,
+        unfiltered: i32,
+    ) -> io::Result<()> {
         sys::seize(launched.pid, options)?;
         self.protocol.add_launching(launched.pid);
         self.child = Some(launched.pid);
@@ -113,7 +118,9 @@ impl Engine {
     }
 
     fn status(&mut self, tid: i32, status: i32) {
-        let Some((stop, resume)) = self.step(tid, status) else { return };
+        let Some((stop, resume)) = self.step(tid, status) else {
+            return;
+        };
         if let Stop::Exited(_) | Stop::Killed(..) = stop {
             self.ended(tid, stop);
         }
@@ -127,17 +134,22 @@ impl Engine {
             // The thread was killed while it was stopped; its end is the next status.
             Err(error) if error.raw_os_error() == Some(libc::ESRCH) => return None,
             Err(error) => {
-                self.sink.lost(&format!("a stop of thread {tid} could not be read: {error}"));
+                self.sink.lost(&format!(
+                    "a stop of thread {tid} could not be read: {error}"
+                ));
                 return None;
             }
         };
         let mut effects = std::mem::take(&mut self.effects);
         let ends = matches!(stop, Stop::Exited(_) | Stop::Killed(..));
         if !ends && !self.protocol.knows(tid) {
-            self.protocol.add_unclaimed(process_of(tid), tid, &mut effects);
+            self.protocol
+                .add_unclaimed(process_of(tid), tid, &mut effects);
         }
         let now = SystemTime::now();
-        let resume = self.protocol.step(tid, stop, now, &memory::read_u64, &mut effects);
+        let resume = self
+            .protocol
+            .step(tid, stop, now, &memory::read_u64, &mut effects);
         for effect in effects.drain(..) {
             self.perform(effect, now);
         }
@@ -155,21 +167,32 @@ impl Engine {
             return Ok(Some(Stop::Exited(libc::WEXITSTATUS(status))));
         }
         if libc::WIFSIGNALED(status) {
-            return Ok(Some(Stop::Killed(libc::WTERMSIG(status), libc::WCOREDUMP(status))));
+            return Ok(Some(Stop::Killed(
+                libc::WTERMSIG(status),
+                libc::WCOREDUMP(status),
+            )));
         }
         let signal = libc::WSTOPSIG(status);
         Ok(Some(match status >> 16 {
             0 if signal == libc::SIGTRAP | 0x80 => return self.syscall_stop(tid),
             libc::PTRACE_EVENT_SECCOMP => return self.syscall_stop(tid),
             0 => Stop::Signal(signal),
-            event @ (libc::PTRACE_EVENT_FORK | libc::PTRACE_EVENT_VFORK | libc::PTRACE_EVENT_CLONE) => {
+            event @ (libc::PTRACE_EVENT_FORK
+            | libc::PTRACE_EVENT_VFORK
+            | libc::PTRACE_EVENT_CLONE) => {
                 let child = sys::event_message(tid)? as i32;
                 let thread = event == libc::PTRACE_EVENT_CLONE;
                 let pid = if thread { process_of(child) } else { child };
-                Stop::NewThread { tid: child, pid, vfork: event == libc::PTRACE_EVENT_VFORK }
+                Stop::NewThread {
+                    tid: child,
+                    pid,
+                    vfork: event == libc::PTRACE_EVENT_VFORK,
+                }
             }
             libc::PTRACE_EVENT_VFORK_DONE => Stop::VforkDone,
-            libc::PTRACE_EVENT_EXEC => Stop::Exec { former: sys::event_message(tid)? as i32 },
+            libc::PTRACE_EVENT_EXEC => Stop::Exec {
+                former: sys::event_message(tid)? as i32,
+            },
             libc::PTRACE_EVENT_STOP if is_stopping(signal) => Stop::Group(signal),
             _ => Stop::Trap,
         }))
@@ -183,7 +206,11 @@ impl Engine {
                 let trapped = !error
                     && self.protocol.may_be_trapped(tid, value)
                     && sys::trapped_by_seccomp(tid);
-                Stop::Exit { value, error, trapped }
+                Stop::Exit {
+                    value,
+                    error,
+                    trapped,
+                }
             }
             SyscallInfo::None => Stop::Trap,
         }))
@@ -197,7 +224,8 @@ impl Engine {
                 self.sink.call_entered(&call, &TraceeMemory::new(call.tid));
             }
             Effect::Ended(call, outcome) => {
-                self.sink.call_ended(&call, outcome, now, &TraceeMemory::new(call.tid));
+                self.sink
+                    .call_ended(&call, outcome, now, &TraceeMemory::new(call.tid));
             }
             Effect::Signal { pid, tid, signal } => {
                 if self.signals >> signal & 1 != 0
@@ -208,7 +236,12 @@ impl Engine {
             }
             Effect::Stopped { pid, tid, signal } => self.sink.stopped(pid, tid, signal),
             Effect::Exited { pid, tid, status } => self.sink.exited(pid, tid, status),
-            Effect::Killed { pid, tid, signal, core_dumped } => {
+            Effect::Killed {
+                pid,
+                tid,
+                signal,
+                core_dumped,
+            } => {
                 self.sink.killed(pid, tid, signal, core_dumped);
             }
             Effect::Superseded { pid, former } => self.sink.superseded(pid, former),
@@ -229,7 +262,8 @@ impl Engine {
         if let Err(error) = result
             && error.raw_os_error() != Some(libc::ESRCH)
         {
-            self.sink.lost(&format!("could not {what} of thread {tid}: {error}"));
+            self.sink
+                .lost(&format!("could not {what} of thread {tid}: {error}"));
         }
     }
 
@@ -241,7 +275,9 @@ impl Engine {
     /// The child has set itself up and is about to execute the command.
     fn launched(&mut self, tid: i32, resume: Resume) -> Resume {
         let filter = self.options_unfiltered != 0;
-        let report = filter.then(|| self.launched.as_mut().and_then(Launched::report)).flatten();
+        let report = filter
+            .then(|| self.launched.as_mut().and_then(Launched::report))
+            .flatten();
         match report {
             Some(Report::Filtered(_)) => {
                 self.protocol.set_filtered(tid, true);
@@ -249,7 +285,9 @@ impl Engine {
             }
             Some(Report::NotFiltered(errno)) => {
                 let error = io::Error::from_raw_os_error(errno);
-                eprintln!("ectrace: the kernel refused the filter ({error}): stopping at every call");
+                eprintln!(
+                    "ectrace: the kernel refused the filter ({error}): stopping at every call"
+                );
                 let result = sys::set_options(tid, self.options_unfiltered);
                 self.must(tid, "set the options", result);
                 Resume::Syscall(0)
@@ -269,7 +307,11 @@ impl Engine {
             _ => return,
         };
         // After a successful execve the pipe is closed, and there is no report.
-        if let Some(report) = self.launched.take().and_then(|mut launched| launched.report()) {
+        if let Some(report) = self
+            .launched
+            .take()
+            .and_then(|mut launched| launched.report())
+        {
             let error = |errno| io::Error::from_raw_os_error(errno);
             self.failure = match report {
                 Report::Exec(errno) => Some(format!("exec: {}", describe(&error(errno)))),
@@ -287,7 +329,11 @@ impl Engine {
             sys::kill(child, signal);
         }
         let free = |protocol: &Protocol| -> Vec<i32> {
-            protocol.threads().filter(|(_, thread)| !thread.filtered).map(|(tid, _)| tid).collect()
+            protocol
+                .threads()
+                .filter(|(_, thread)| !thread.filtered)
+                .map(|(tid, _)| tid)
+                .collect()
         };
         for tid in free(&self.protocol) {
             // A thread that is stopped already reports that stop; one that runs is stopped.
@@ -304,12 +350,21 @@ impl Engine {
     }
 
     fn let_go_of(&mut self, tid: i32, status: i32) {
-        let Some((stop, resume)) = self.step(tid, status) else { return };
-        let free = self.protocol.threads().any(|(other, thread)| other == tid && !thread.filtered);
+        let Some((stop, resume)) = self.step(tid, status) else {
+            return;
+        };
+        let free = self
+            .protocol
+            .threads()
+            .any(|(other, thread)| other == tid && !thread.filtered);
         match stop {
             Stop::Exited(_) | Stop::Killed(..) => self.ended(tid, stop),
             _ if free => {
-                let signal = if let Stop::Signal(signal) = stop { signal } else { 0 };
+                let signal = if let Stop::Signal(signal) = stop {
+                    signal
+                } else {
+                    0
+                };
                 self.resume(tid, Resume::Detach(signal));
                 let pid = process_of(tid);
                 let mut effects = Vec::new();
@@ -324,29 +379,26 @@ impl Engine {
         }
     }
 
-    /// From now on this process only keeps filtered tracees company: nothing is shown, every stop
-    /// is left at once. Ends with the last of them.
-    pub fn take_care(mut self) -> io::Result<()> {
+    /// From now on nothing is shown, and every stop is left at once. Closes the output.
+    pub fn take_care(&mut self) {
         self.protocol.take_care();
         self.sink = Box::new(Silence);
+        self.launched = None;
         self.signals = 0;
-        loop {
-            match sys::wait_any()? {
-                Waited::Status(tid, status) => self.status(tid, status),
-                Waited::Interrupted => {}
-                Waited::NoChildren => return Ok(()),
-            }
-        }
     }
 
     /// The calls that threads with a filter are in are ended in the output: nobody will see their
     /// results.
     pub fn abandon(&mut self) {
-        let threads: Vec<(i32, i32)> =
-            self.protocol.threads().map(|(tid, thread)| (thread.pid, tid)).collect();
+        let threads: Vec<(i32, i32)> = self
+            .protocol
+            .threads()
+            .map(|(tid, thread)| (thread.pid, tid))
+            .collect();
         for (pid, tid) in threads {
             if let Some((call, outcome)) = self.protocol.abandon_call(tid) {
-                self.sink.call_ended(&call, outcome, SystemTime::now(), &TraceeMemory::new(tid));
+                self.sink
+                    .call_ended(&call, outcome, SystemTime::now(), &TraceeMemory::new(tid));
             }
             self.sink.detached(pid, tid);
         }
@@ -360,7 +412,10 @@ fn describe(error: &io::Error) -> String {
 }
 
 fn is_stopping(signal: i32) -> bool {
-    matches!(signal, libc::SIGSTOP | libc::SIGTSTP | libc::SIGTTIN | libc::SIGTTOU)
+    matches!(
+        signal,
+        libc::SIGSTOP | libc::SIGTSTP | libc::SIGTTIN | libc::SIGTTOU
+    )
 }
 
 /// The process of a thread; the thread itself if it is gone already.
@@ -395,4 +450,3 @@ impl Sink for Silence {
         Ok(())
     }
 }
-

@@ -24,16 +24,23 @@ impl TraceeMemory {
     /// The memory of this thread, which must be stopped while it is read.
     #[must_use]
     pub fn new(tid: i32) -> Self {
-        TraceeMemory { tid, peeking: Cell::new(false) }
+        TraceeMemory {
+            tid,
+            peeking: Cell::new(false),
+        }
     }
 
     fn peek_bytes(&self, addr: u64, buffer: &mut [u8]) -> usize {
         const SIZE: usize = size_of::<Word>();
         let mut done = 0;
         while done < buffer.len() {
-            let Some(at) = addr.checked_add(done as u64) else { break };
+            let Some(at) = addr.checked_add(done as u64) else {
+                break;
+            };
             let skip = (at % SIZE as u64) as usize;
-            let Ok(word) = sys::peek(self.tid, at - skip as u64) else { break };
+            let Ok(word) = sys::peek(self.tid, at - skip as u64) else {
+                break;
+            };
             let part = (SIZE - skip).min(buffer.len() - done);
             buffer[done..done + part].copy_from_slice(&word[skip..skip + part]);
             done += part;
@@ -50,7 +57,9 @@ fn pieces(addr: u64, len: usize) -> Vec<(u64, usize)> {
         let part = left.min(PAGE - at % PAGE);
         pieces.push((at, part as usize));
         left -= part;
-        let Some(next) = at.checked_add(part) else { break };
+        let Some(next) = at.checked_add(part) else {
+            break;
+        };
         at = next;
     }
     pieces
@@ -60,7 +69,9 @@ impl Memory for TraceeMemory {
     fn read(&self, addr: u64, buffer: &mut [u8]) -> usize {
         let mut done = 0;
         while done < buffer.len() {
-            let Some(at) = addr.checked_add(done as u64) else { break };
+            let Some(at) = addr.checked_add(done as u64) else {
+                break;
+            };
             let end = buffer.len().min(done + CHUNK);
             let piece = &mut buffer[done..end];
             let wanted = piece.len();
@@ -105,7 +116,10 @@ pub fn write_u64(tid: i32, addr: u64, value: u64) -> std::io::Result<()> {
         let mut word = sys::peek(tid, at)?;
         for (i, byte) in word.iter_mut().enumerate() {
             let offset = (at + i as u64).wrapping_sub(addr);
-            if let Some(new) = usize::try_from(offset).ok().and_then(|offset| bytes.get(offset)) {
+            if let Some(new) = usize::try_from(offset)
+                .ok()
+                .and_then(|offset| bytes.get(offset))
+            {
                 *byte = *new;
             }
         }

@@ -116,7 +116,7 @@ fn start(config: &Config, engine: &mut Engine, filter: Option<&Proven>) -> Resul
 /// As strace: with `-o FILE COMMAND` the tracer does not react to signals from the terminal, which
 /// the command gets too.
 fn handle_signals(config: &Config) {
-    if config.command.is_some() && config.attach.is_empty() && false {
+    if config.command.is_some() && config.attach.is_empty() && config.output.path.is_some() {
         sys::ignore_fatal_signals();
     } else {
         sys::catch_fatal_signals();
@@ -206,9 +206,10 @@ fn leave_caretaker(mut engine: Engine, line: Option<Line>, ending: Ending) -> En
     engine.abandon();
     let ending = finish(&mut engine, ending);
     if let Some(line) = line {
+        engine.take_care();
         line.stay(ending);
-        // Nobody is left who could be told of an error.
-        drop(engine.take_care());
+        // Until no tracee is left. Nobody is there who could be told of an error.
+        drop(engine.run());
     }
     ending
 }

@@ -28,7 +28,15 @@ impl Selection {
 
     /// The filter's policy: what may run free. `watched` are calls that the tracer itself must see.
     #[must_use]
-    pub fn policy(&self, _watched: &BTreeSet<(AbiId, u32)>) -> Policy {
-        Policy::default()
+    pub fn policy(&self, watched: &BTreeSet<(AbiId, u32)>) -> Policy {
+        let mut policy = Policy::new();
+        for abi in AbiId::ALL {
+            for call in everycall_arch::table::all(abi) {
+                if !self.contains(Some(abi), call.nr) && !watched.contains(&(abi, call.nr)) {
+                    policy.allow(abi.abi().audit_arch, call.nr..=call.nr);
+                }
+            }
+        }
+        policy
     }
 }

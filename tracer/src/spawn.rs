@@ -1,7 +1,10 @@
 //! Starting the command: a child that waits until it is traced, puts the filter on itself, and
 //! executes the command. The filter comes after the tracer, and before the change of user, so
 //! that neither the filter nor `-u` needs more privilege than it must.
-#![expect(unsafe_code, reason = "fork, and what a child may do between fork and execve")]
+#![expect(
+    unsafe_code,
+    reason = "fork, and what a child may do between fork and execve"
+)]
 
 use std::ffi::{CStr, CString, c_int};
 use std::fs::File;
@@ -135,7 +138,11 @@ pub fn launch(command: &Command, filter: Option<Prepared>) -> io::Result<Launche
         reports: reports_write,
     };
     match fork()? {
-        Some(pid) => Ok(Launched { pid, go: go_write, reports: reports_read }),
+        Some(pid) => Ok(Launched {
+            pid,
+            go: go_write,
+            reports: reports_read,
+        }),
         None => {
             drop((go_write, reports_read));
             child.run()
@@ -144,7 +151,11 @@ pub fn launch(command: &Command, filter: Option<Prepared>) -> io::Result<Launche
 }
 
 fn pointers(strings: &[CString]) -> Vec<*const libc::c_char> {
-    strings.iter().map(|s| s.as_ptr()).chain([ptr::null()]).collect()
+    strings
+        .iter()
+        .map(|s| s.as_ptr())
+        .chain([ptr::null()])
+        .collect()
 }
 
 impl Child {
@@ -198,7 +209,9 @@ impl Child {
     }
 
     fn become_user(&self) -> Result<(), i32> {
-        let Some(user) = &self.user else { return Ok(()) };
+        let Some(user) = &self.user else {
+            return Ok(());
+        };
         let check = |result: c_int| if result == 0 { Ok(()) } else { Err(errno()) };
         // SAFETY: plain system calls; `groups` is readable for the length that is given.
         unsafe {

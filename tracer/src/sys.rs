@@ -62,7 +62,11 @@ mod req {
 unsafe fn ptrace(request: i64, tid: pid_t, addr: usize, data: usize) -> io::Result<usize> {
     // SAFETY: the caller's promise.
     let result = unsafe { libc::syscall(libc::SYS_ptrace, request as c_long, tid, addr, data) };
-    if result == -1 { Err(io::Error::last_os_error()) } else { Ok(result as usize) }
+    if result == -1 {
+        Err(io::Error::last_os_error())
+    } else {
+        Ok(result as usize)
+    }
 }
 
 /// A ptrace request whose address and data are plain numbers.
@@ -102,7 +106,14 @@ pub fn resume(tid: pid_t, how: Resume) -> io::Result<()> {
 pub fn event_message(tid: pid_t) -> io::Result<u64> {
     let mut message: libc::c_ulong = 0;
     // SAFETY: the kernel writes one `unsigned long` to `message`, which outlives the call.
-    unsafe { ptrace(req::GETEVENTMSG, tid, 0, (&raw mut message).expose_provenance()) }?;
+    unsafe {
+        ptrace(
+            req::GETEVENTMSG,
+            tid,
+            0,
+            (&raw mut message).expose_provenance(),
+        )
+    }?;
     Ok(message as u64)
 }
 
@@ -111,7 +122,14 @@ pub fn siginfo(tid: pid_t) -> io::Result<[u8; 128]> {
     const { assert!(size_of::<libc::siginfo_t>() == 128) };
     let mut info = [0_u8; 128];
     // SAFETY: the kernel writes one `siginfo_t`, 128 bytes, to `info`, which outlives the call.
-    unsafe { ptrace(req::GETSIGINFO, tid, 0, info.as_mut_ptr().expose_provenance()) }?;
+    unsafe {
+        ptrace(
+            req::GETSIGINFO,
+            tid,
+            0,
+            info.as_mut_ptr().expose_provenance(),
+        )
+    }?;
     Ok(info)
 }
 
@@ -129,15 +147,18 @@ pub fn trapped_by_seccomp(tid: pid_t) -> bool {
     const SYS_SECCOMP: i32 = 1;
     const BATCH: usize = 4;
     let mut infos = [[0_u8; 128]; BATCH];
-    let mut args = PeekSiginfoArgs { off: 0, flags: 0, nr: BATCH as i32 };
+    let mut args = PeekSiginfoArgs {
+        off: 0,
+        flags: 0,
+        nr: BATCH as i32,
+    };
     loop {
         let (from, to) = ((&raw const args).expose_provenance(), infos.as_mut_ptr());
         // SAFETY: the kernel reads `args` and writes at most `args.nr` (4) `siginfo_t` to `infos`.
         let count = unsafe { ptrace(req::PEEKSIGINFO, tid, from, to.expose_provenance()) };
         let Ok(count @ 1..) = count else { return false };
-        let is_trap = |info: &[u8; 128]| {
-            i32_at(info, 0) == libc::SIGSYS && i32_at(info, 8) == SYS_SECCOMP
-        };
+        let is_trap =
+            |info: &[u8; 128]| i32_at(info, 0) == libc::SIGSYS && i32_at(info, 8) == SYS_SECCOMP;
         if infos.iter().take(count).any(is_trap) {
             return true;
         }
@@ -146,11 +167,15 @@ pub fn trapped_by_seccomp(tid: pid_t) -> bool {
 }
 
 fn i32_at(bytes: &[u8], at: usize) -> i32 {
-    bytes[at..].first_chunk().map_or(0, |chunk| i32::from_ne_bytes(*chunk))
+    bytes[at..]
+        .first_chunk()
+        .map_or(0, |chunk| i32::from_ne_bytes(*chunk))
 }
 
 fn u64_at(bytes: &[u8], at: usize) -> u64 {
-    bytes[at..].first_chunk().map_or(0, |chunk| u64::from_ne_bytes(*chunk))
+    bytes[at..]
+        .first_chunk()
+        .map_or(0, |chunk| u64::from_ne_bytes(*chunk))
 }
 
 /// What the kernel says of the call at this stop: its ABI, number and words, or its result.
@@ -172,7 +197,10 @@ pub fn syscall_info(tid: pid_t) -> io::Result<SyscallInfo> {
     };
     Ok(match info[0] {
         1 => SyscallInfo::Entry(call()),
-        2 => SyscallInfo::Exit { value: u64_at(&info, 24) as i64, error: info[32] != 0 },
+        2 => SyscallInfo::Exit {
+            value: u64_at(&info, 24) as i64,
+            error: info[32] != 0,
+        },
         3 => SyscallInfo::Seccomp(call(), i32_at(&info, 80) as u32),
         _ => SyscallInfo::None,
     })
@@ -209,17 +237,34 @@ pub fn wait_any() -> io::Result<Waited> {
 /// together as long as `buffer`. Returns how many bytes were read from the start.
 pub fn read_memory(tid: pid_t, ranges: &[(u64, usize)], buffer: &mut [u8]) -> io::Result<usize> {
     debug_assert!(ranges.iter().map(|r| r.1).sum::<usize>() <= buffer.len());
-    let local = libc::iovec { iov_base: buffer.as_mut_ptr().cast(), iov_len: buffer.len() };
+    let local = libc::iovec {
+        iov_base: buffer.as_mut_ptr().cast(),
+        iov_len: buffer.len(),
+    };
     let remote: Vec<libc::iovec> = ranges
         .iter()
-        .map(|&(addr, len)| libc::iovec { iov_base: addr as usize as *mut c_void, iov_len: len })
+        .map(|&(addr, len)| libc::iovec {
+            iov_base: addr as usize as *mut c_void,
+            iov_len: len,
+        })
         .collect();
     // SAFETY: `local` describes `buffer`, which is writable for its length; `remote` is only
     // looked at by the kernel, in the address space of the tracee.
     let count = unsafe {
-        libc::process_vm_readv(tid, &raw const local, 1, remote.as_ptr(), remote.len() as _, 0)
+        libc::process_vm_readv(
+            tid,
+            &raw const local,
+            1,
+            remote.as_ptr(),
+            remote.len() as _,
+            0,
+        )
     };
-    if count < 0 { Err(io::Error::last_os_error()) } else { Ok(count as usize) }
+    if count < 0 {
+        Err(io::Error::last_os_error())
+    } else {
+        Ok(count as usize)
+    }
 }
 
 /// A word of the host, as ptrace reads and writes it.
@@ -229,13 +274,25 @@ pub type Word = [u8; size_of::<c_long>()];
 pub fn peek(tid: pid_t, addr: u64) -> io::Result<Word> {
     let mut word: c_long = 0;
     // SAFETY: the raw call writes one word to `word`, which outlives it.
-    unsafe { ptrace(req::PEEKDATA, tid, addr as usize, (&raw mut word).expose_provenance()) }?;
+    unsafe {
+        ptrace(
+            req::PEEKDATA,
+            tid,
+            addr as usize,
+            (&raw mut word).expose_provenance(),
+        )
+    }?;
     Ok(word.to_ne_bytes())
 }
 
 /// Writes one word of a tracee's memory at an aligned address, read-only private pages included.
 pub fn poke(tid: pid_t, addr: u64, word: Word) -> io::Result<()> {
-    request(req::POKEDATA, tid, addr as usize, usize::from_ne_bytes(word))
+    request(
+        req::POKEDATA,
+        tid,
+        addr as usize,
+        usize::from_ne_bytes(word),
+    )
 }
 
 /// Which registers of a stopped tracee the tracer changes, and how to reach them. The only place
@@ -256,7 +313,11 @@ mod registers {
     /// Makes the kernel skip the call that the tracee is about to make; it returns `-ENOSYS`.
     pub fn skip_call(tid: pid_t) -> io::Result<()> {
         set(tid, offset_of!(user_regs_struct, orig_rax), u64::MAX)?;
-        set(tid, offset_of!(user_regs_struct, rax), (-i64::from(libc::ENOSYS)) as u64)
+        set(
+            tid,
+            offset_of!(user_regs_struct, rax),
+            (-i64::from(libc::ENOSYS)) as u64,
+        )
     }
 
     /// Sets the first word of the call that the tracee makes or has made. `arch` is the call's.
@@ -277,15 +338,26 @@ pub use registers::{set_first_word, skip_call};
 static CAUGHT: AtomicI32 = AtomicI32::new(0);
 
 /// The signals that end the tracer, as in strace.
-pub const FATAL: [c_int; 5] =
-    [libc::SIGHUP, libc::SIGINT, libc::SIGQUIT, libc::SIGPIPE, libc::SIGTERM];
+pub const FATAL: [c_int; 5] = [
+    libc::SIGHUP,
+    libc::SIGINT,
+    libc::SIGQUIT,
+    libc::SIGPIPE,
+    libc::SIGTERM,
+];
 
 extern "C" fn on_fatal(signal: c_int) {
     CAUGHT.store(signal, Ordering::Relaxed);
     // The signal may come between a look at `CAUGHT` and the wait that follows. The timer then
     // interrupts that wait a little later, again and again: nothing is paid for it before.
-    let tick = libc::timeval { tv_sec: 0, tv_usec: 20_000 };
-    let timer = libc::itimerval { it_interval: tick, it_value: tick };
+    let tick = libc::timeval {
+        tv_sec: 0,
+        tv_usec: 20_000,
+    };
+    let timer = libc::itimerval {
+        it_interval: tick,
+        it_value: tick,
+    };
     // SAFETY: setitimer is a plain system call, reads `timer` and touches nothing else.
     unsafe { libc::setitimer(libc::ITIMER_REAL, &raw const timer, null_mut()) };
 }
@@ -304,9 +376,15 @@ fn set_handler(signal: c_int, handler: libc::sighandler_t) {
 
 /// From now on fatal signals are noted ([`caught_signal`]) and interrupt a wait.
 pub fn catch_fatal_signals() {
-    set_handler(libc::SIGALRM, on_alarm as extern "C" fn(c_int) as libc::sighandler_t);
+    set_handler(
+        libc::SIGALRM,
+        on_alarm as extern "C" fn(c_int) as libc::sighandler_t,
+    );
     for signal in FATAL {
-        set_handler(signal, on_fatal as extern "C" fn(c_int) as libc::sighandler_t);
+        set_handler(
+            signal,
+            on_fatal as extern "C" fn(c_int) as libc::sighandler_t,
+        );
     }
 }
 
@@ -340,7 +418,10 @@ fn stop_alarm() {
 pub fn die_by(signal: c_int) -> ! {
     // SAFETY: plain system calls on values that live here; `_exit` does not return.
     unsafe {
-        let none = libc::rlimit { rlim_cur: 0, rlim_max: 0 };
+        let none = libc::rlimit {
+            rlim_cur: 0,
+            rlim_max: 0,
+        };
         libc::setrlimit(libc::RLIMIT_CORE, &raw const none);
         set_handler(signal, libc::SIG_DFL);
         let mut set: libc::sigset_t = std::mem::zeroed();
@@ -361,7 +442,13 @@ pub fn kill(pid: pid_t, signal: c_int) {
 pub fn die_with_parent(parent: pid_t) {
     // SAFETY: plain system calls.
     unsafe {
-        libc::prctl(libc::PR_SET_PDEATHSIG, libc::SIGKILL as libc::c_ulong, 0, 0, 0);
+        libc::prctl(
+            libc::PR_SET_PDEATHSIG,
+            libc::SIGKILL as libc::c_ulong,
+            0,
+            0,
+            0,
+        );
         if libc::getppid() != parent {
             libc::_exit(1);
         }
@@ -400,5 +487,9 @@ pub fn random_u16() -> u16 {
     let mut bytes = [0_u8; 2];
     // SAFETY: the kernel writes at most two bytes to `bytes`.
     let got = unsafe { libc::getrandom(bytes.as_mut_ptr().cast(), bytes.len(), 0) };
-    if got == 2 { u16::from_ne_bytes(bytes) } else { std::process::id() as u16 }
+    if got == 2 {
+        u16::from_ne_bytes(bytes)
+    } else {
+        std::process::id() as u16
+    }
 }
