@@ -298,6 +298,16 @@ mod tests {
     }
 
     #[test]
+    fn architectures_between_named_ones_are_looked_at() {
+        let mut policy = Policy::new();
+        policy.allow(3, 0..=u32::MAX);
+        policy.allow(u32::MAX, 0..=u32::MAX);
+        assert_eq!(difference([ALLOW], &policy), (0, 0));
+        policy.allow(0, 0..=u32::MAX);
+        assert_eq!(difference([ALLOW], &policy), (1, 0));
+    }
+
+    #[test]
     fn other_data_and_other_actions_are_differences() {
         assert_eq!(
             difference([Op::Return(0x7ff0_0ec1)], &Policy::new()),

@@ -267,7 +267,8 @@ fn the_interpreter_computes_what_the_kernel_computes() {
                     Ok(call(PROBE.into(), args).err().unwrap_or(0))
                 });
                 compared.set(compared.get() + 1);
-                prop_assert_eq!(found, Ok(i32::from(expected)), "{}", program);
+                // A program that jumps over the fold can say more, and the kernel caps it (MAX_ERRNO).
+                prop_assert_eq!(found, Ok(i32::from(expected.min(4095))), "{}", program);
                 Ok(())
             },
         )
