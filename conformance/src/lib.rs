@@ -5,6 +5,7 @@
 //! saw; the *judge* compares the two.
 
 pub mod case;
+pub mod cli;
 mod elf;
 pub mod grammar;
 pub mod judge;
@@ -12,6 +13,7 @@ pub mod ledger;
 pub mod observe;
 pub mod probe;
 pub mod report;
+pub mod runner;
 pub mod sandbox;
 pub mod subject;
 pub mod suite;

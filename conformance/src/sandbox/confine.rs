@@ -1,0 +1,149 @@
+//! How a worker gives up everything: ids, namespaces, limits, mounts.
+#![allow(
+    unsafe_code,
+    reason = "mount_setattr has no safe wrapper in the crates that are used here"
+)]
+
+use std::ffi::CString;
+use std::io;
+use std::os::unix::ffi::OsStrExt;
+use std::path::Path;
+
+use nix::errno::Errno;
+use nix::mount::{MsFlags, mount};
+use nix::sched::{CloneFlags, unshare};
+use nix::sys::prctl::set_dumpable;
+use nix::sys::resource::{Resource, setrlimit};
+use nix::sys::stat::{Mode, umask};
+use nix::unistd::{
+    Gid, Uid, chdir, geteuid, getgid, getuid, setgroups, setresgid, setresuid, setsid,
+};
+
+use super::{NOBODY, Privilege};
+
+/// Until process 1 is born: another user, other namespaces.
+pub(super) fn leave_everything(privilege: Privilege) -> io::Result<()> {
+    if geteuid().is_root() {
+        let (uid, gid) = (Uid::from_raw(NOBODY), Gid::from_raw(NOBODY));
+        setgroups(&[]).map_err(|e| failed("setgroups", e))?;
+        setresgid(gid, gid, gid).map_err(|e| failed("setresgid", e))?;
+        setresuid(uid, uid, uid).map_err(|e| failed("setresuid", e))?;
+        // Else /proc/self belongs to root now, and the maps below could not be written.
+        set_dumpable(true).map_err(|e| failed("prctl(PR_SET_DUMPABLE)", e))?;
+    }
+    let (uid, gid) = (getuid(), getgid());
+    unshare(
+        CloneFlags::CLONE_NEWUSER
+            | CloneFlags::CLONE_NEWPID
+            | CloneFlags::CLONE_NEWNET
+            | CloneFlags::CLONE_NEWIPC
+            | CloneFlags::CLONE_NEWUTS
+            | CloneFlags::CLONE_NEWCGROUP
+            | CloneFlags::CLONE_NEWNS,
+    )
+    .map_err(|e| refused("unshare(CLONE_NEWUSER|...)", e))?;
+    let (inner_uid, inner_gid) = match privilege {
+        Privilege::NamespaceRoot => (0, 0),
+        Privilege::User => (uid.as_raw(), gid.as_raw()),
+    };
+    write("/proc/self/setgroups", "deny")?;
+    write("/proc/self/uid_map", &format!("{inner_uid} {uid} 1"))?;
+    write("/proc/self/gid_map", &format!("{inner_gid} {gid} 1"))?;
+    limit()
+}
+
+/// Limits against what runs away. Process counts are of this user namespace alone.
+fn limit() -> io::Result<()> {
+    const MIB: u64 = 1 << 20;
+    for (resource, most) in [
+        (Resource::RLIMIT_CORE, 0),
+        (Resource::RLIMIT_FSIZE, 64 * MIB),
+        (Resource::RLIMIT_NPROC, 256),
+        (Resource::RLIMIT_CPU, 60),
+    ] {
+        setrlimit(resource, most, most).map_err(|e| failed("setrlimit", e))?;
+    }
+    Ok(())
+}
+
+/// In process 1: a session and file systems of its own.
+pub(super) fn settle(dir: &Path) -> io::Result<()> {
+    setsid().map_err(|e| failed("setsid", e))?;
+    umask(Mode::from_bits_truncate(0o022));
+    let none: Option<&str> = None;
+    let private = MsFlags::MS_REC | MsFlags::MS_PRIVATE;
+    mount(none, "/", none, private, none).map_err(|e| refused("mount(MS_PRIVATE)", e))?;
+    mount(Some(dir), dir, none, MsFlags::MS_BIND, none)
+        .map_err(|e| refused("mount(MS_BIND)", e))?;
+    set_read_only(Path::new("/"), true)?;
+    set_read_only(dir, false)?;
+    let proc = MsFlags::MS_NOSUID | MsFlags::MS_NODEV | MsFlags::MS_NOEXEC;
+    mount(Some("proc"), "/proc", Some("proc"), proc, none)
+        .map_err(|e| refused("mount(proc)", e))?;
+    chdir(dir).map_err(|e| failed("chdir", e))
+}
+
+/// Makes everything below the path read-only, or the one mount at it writable.
+fn set_read_only(path: &Path, read_only: bool) -> io::Result<()> {
+    let path = CString::new(path.as_os_str().as_bytes())?;
+    let flag = libc::MOUNT_ATTR_RDONLY;
+    let attributes = libc::mount_attr {
+        attr_set: if read_only { flag } else { 0 },
+        attr_clr: if read_only { 0 } else { flag },
+        propagation: 0,
+        userns_fd: 0,
+    };
+    let recursive = if read_only { libc::AT_RECURSIVE } else { 0 };
+    // SAFETY: the path is a C string and the attributes are a `mount_attr` of the size that is told;
+    // the kernel reads both and keeps neither.
+    let result = unsafe {
+        libc::syscall(
+            libc::SYS_mount_setattr,
+            libc::AT_FDCWD,
+            path.as_ptr(),
+            recursive,
+            &raw const attributes,
+            size_of::<libc::mount_attr>(),
+        )
+    };
+    Errno::result(result)
+        .map(drop)
+        .map_err(|e| refused("mount_setattr(MOUNT_ATTR_RDONLY)", e))
+}
+
+fn write(path: &str, text: &str) -> io::Result<()> {
+    std::fs::write(path, text).map_err(|error| {
+        let errno = Errno::from_raw(error.raw_os_error().unwrap_or(0));
+        refused(&format!("writing {text:?} to {path}"), errno)
+    })
+}
+
+fn failed(what: &str, errno: Errno) -> io::Error {
+    let kind = io::Error::from(errno).kind();
+    io::Error::new(kind, format!("{what} failed: {errno}"))
+}
+
+/// An error that an administrator can do something about.
+fn refused(what: &str, errno: Errno) -> io::Error {
+    let kind = io::Error::from(errno).kind();
+    let settings = [
+        ("user.max_user_namespaces", "must not be 0"),
+        ("kernel.unprivileged_userns_clone", "must be 1"),
+        ("kernel.apparmor_restrict_unprivileged_userns", "must be 0"),
+    ];
+    let known: Vec<String> = settings
+        .iter()
+        .filter_map(|(name, must)| {
+            let path = format!("/proc/sys/{}", name.replace('.', "/"));
+            let value = std::fs::read_to_string(path).ok()?;
+            Some(format!("{name} {must} (it is {})", value.trim()))
+        })
+        .collect();
+    let text = format!(
+        "{what} was refused ({errno}): probes run only in a sandbox of user namespaces, which this \
+         system does not allow. With sysctl: {}. In a container, its seccomp profile must allow \
+         unshare and mount, and nothing may be mounted over parts of /proc",
+        known.join("; ")
+    );
+    io::Error::new(kind, text)
+}

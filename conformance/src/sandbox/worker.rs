@@ -1,0 +1,100 @@
+//! The inner side of a sandbox: from the start of `main` to process 1 of its namespace.
+#![allow(
+    unsafe_code,
+    reason = "a process id namespace begins with a fork, which is sound in a single-threaded process"
+)]
+
+use std::fs::File;
+use std::io::{self, BufReader};
+use std::os::fd::AsFd;
+use std::os::unix::fs::PermissionsExt;
+use std::os::unix::net::UnixStream;
+use std::path::Path;
+use std::process::exit;
+
+use nix::sys::wait::{WaitStatus, waitpid};
+use nix::unistd::{AccessFlags, ForkResult, dup2_stdin, eaccess, fork};
+
+use super::jobs::Jobs;
+use super::protocol::{Reply, Request, receive, send};
+use super::{WORKER, confine};
+
+/// To be called first in the `main` of a program that starts sandboxes: when the program was started
+/// as a worker, it serves, and does not return.
+pub fn serve_if_worker() {
+    if std::env::args_os().nth(1).is_some_and(|arg| arg == WORKER) {
+        let code = match serve() {
+            Ok(code) => code,
+            Err(error) => {
+                eprintln!("everycall: sandbox worker: {error}");
+                1
+            }
+        };
+        exit(code);
+    }
+}
+
+fn serve() -> io::Result<i32> {
+    let socket = UnixStream::from(io::stdin().as_fd().try_clone_to_owned()?);
+    dup2_stdin(File::open("/dev/null")?)?;
+    let mut requests = BufReader::new(socket.try_clone()?);
+    let mut replies = socket;
+    let Some(Request::Confine { privilege, dir }) = receive(&mut requests)? else {
+        return Err(io::Error::other("the first request was not to confine"));
+    };
+    if let Err(error) = confine::leave_everything(privilege) {
+        send(&mut replies, &Reply::failed(&error))?;
+        return Ok(1);
+    }
+    // SAFETY: no other thread exists: `serve_if_worker` is the first thing that `main` does.
+    match unsafe { fork() }? {
+        ForkResult::Parent { child } => {
+            // Only process 1 holds the socket from now on.
+            drop((requests, replies));
+            match waitpid(child, None)? {
+                WaitStatus::Exited(_, code) => Ok(code),
+                _ => Ok(1),
+            }
+        }
+        ForkResult::Child => {
+            if let Err(error) = confine::settle(&dir) {
+                send(&mut replies, &Reply::failed(&error))?;
+                return Ok(1);
+            }
+            send(&mut replies, &Reply::Done)?;
+            answer(&mut requests, &mut replies)?;
+            Ok(0)
+        }
+    }
+}
+
+/// Answers requests until there are no more.
+fn answer(requests: &mut BufReader<UnixStream>, replies: &mut UnixStream) -> io::Result<()> {
+    let jobs = Jobs::new(replies.try_clone()?)?;
+    while let Some(request) = receive(requests)? {
+        let reply = match request {
+            Request::Confine { .. } => Err(io::Error::other("the worker is confined already")),
+            Request::Run(job) => jobs.run(&job).map(Reply::Ended),
+            Request::Install { from, to } => install(&from, &to).map(|()| Reply::Done),
+            Request::Reachable(path) => {
+                let flags = AccessFlags::R_OK | AccessFlags::X_OK;
+                Ok(Reply::Reachable(eaccess(&path, flags).is_ok()))
+            }
+        };
+        let reply = reply.unwrap_or_else(|error| Reply::failed(&error));
+        if send(replies, &reply).is_err() {
+            // The suite has gone while we worked.
+            break;
+        }
+    }
+    Ok(())
+}
+
+fn install(from: &Path, to: &Path) -> io::Result<()> {
+    match std::fs::remove_file(to) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+        _ => {}
+    }
+    std::fs::copy(from, to)?;
+    std::fs::set_permissions(to, PermissionsExt::from_mode(0o755))
+}

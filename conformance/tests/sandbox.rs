@@ -1,0 +1,364 @@
+//! What the sandbox promises, on the running kernel: nothing reaches out, nothing is left, and a hang
+//! is told. A program of its own (no harness), because a sandbox's worker is this same program.
+
+use std::time::Duration;
+
+use everycall_conformance::probe::{Call, Flow, Probe, Target, Via, Word};
+use everycall_conformance::runner::{Ran, Runner};
+use everycall_conformance::sandbox::{Ended, Job, Privilege, Sandbox, serve_if_worker};
+use libtest_mimic::{Arguments, Failed, Trial};
+
+type Outcome = Result<(), Failed>;
+type Test = fn(Privilege) -> Outcome;
+
+const PRIVILEGES: [Privilege; 2] = [Privilege::NamespaceRoot, Privilege::User];
+
+fn main() {
+    serve_if_worker();
+    if std::env::args().nth(1).is_some_and(|arg| arg == SUITE) {
+        let user = std::env::args().nth(2).is_some_and(|arg| arg == "User");
+        let privilege = if user {
+            Privilege::User
+        } else {
+            Privilege::NamespaceRoot
+        };
+        return suite(privilege).expect("the suite runs until it is killed");
+    }
+    let tests: [(&str, Test); 11] = [
+        (
+            "a_program_runs_and_is_captured",
+            a_program_runs_and_is_captured,
+        ),
+        ("ids_and_capabilities", ids_and_capabilities),
+        ("nothing_outside_is_seen", nothing_outside_is_seen),
+        (
+            "nothing_outside_can_be_written",
+            nothing_outside_can_be_written,
+        ),
+        (
+            "what_is_left_behind_is_killed",
+            what_is_left_behind_is_killed,
+        ),
+        ("a_hang_is_told", a_hang_is_told),
+        ("a_signal_is_told", a_signal_is_told),
+        (
+            "a_missing_program_is_an_error",
+            a_missing_program_is_an_error,
+        ),
+        ("output_is_bounded", output_is_bounded),
+        (
+            "programs_that_are_out_of_reach_are_copied",
+            programs_that_are_out_of_reach_are_copied,
+        ),
+        ("nothing_survives_the_suite", nothing_survives_the_suite),
+    ];
+    let probes: [(&str, Test); 3] = [
+        ("probes_tell_the_same_twice", probes_tell_the_same_twice),
+        (
+            "a_probe_that_forks_and_pauses",
+            a_probe_that_forks_and_pauses,
+        ),
+        ("a_probe_that_hangs", a_probe_that_hangs),
+    ];
+    let probes = probes.into_iter().filter(|_| cfg!(target_arch = "x86_64"));
+    let trials = tests
+        .into_iter()
+        .chain(probes)
+        .flat_map(|(name, test)| {
+            PRIVILEGES.map(|privilege| {
+                Trial::test(format!("{privilege:?}::{name}"), move || test(privilege))
+            })
+        })
+        .collect();
+    libtest_mimic::run(&Arguments::from_args(), trials).exit();
+}
+
+/// Runs a line of shell.
+fn shell(privilege: Privilege, line: &str) -> Result<Ended, Failed> {
+    Ok(Sandbox::start(privilege)?.run(&shell_job(line))?)
+}
+
+fn shell_job(line: &str) -> Job {
+    Job::new(["/bin/sh", "-c", line])
+}
+
+fn text(bytes: &[u8]) -> String {
+    String::from_utf8_lossy(bytes).trim().to_owned()
+}
+
+#[expect(
+    clippy::needless_pass_by_value,
+    reason = "it reads better where it is called"
+)]
+fn expect<T: PartialEq + std::fmt::Debug>(what: &str, is: T, must: T) -> Outcome {
+    if is == must {
+        return Ok(());
+    }
+    Err(format!("{what}: it is {is:?} and must be {must:?}").into())
+}
+
+fn a_program_runs_and_is_captured(privilege: Privilege) -> Outcome {
+    let mut sandbox = Sandbox::start(privilege)?;
+    for _ in 0..3 {
+        let ended = sandbox.run(&shell_job("pwd; echo no >&2; exit 7"))?;
+        expect("status", ended.status, Some(7))?;
+        expect("signal", ended.signal, None)?;
+        expect(
+            "stdout",
+            text(&ended.stdout),
+            sandbox.dir().display().to_string(),
+        )?;
+        expect("stderr", text(&ended.stderr), "no".to_owned())?;
+        expect("left behind", ended.left_behind, 0)?;
+    }
+    Ok(())
+}
+
+/// The field of /proc/self/status, as a program inside reads it.
+fn status_field(privilege: Privilege, field: &str) -> Result<Vec<String>, Failed> {
+    let ended = shell(privilege, "exec cat /proc/self/status")?;
+    let all = text(&ended.stdout);
+    let line = all.lines().find_map(|line| line.strip_prefix(field));
+    let line = line.ok_or_else(|| format!("{field} is not in {all:?}"))?;
+    Ok(line.split_whitespace().map(str::to_owned).collect())
+}
+
+fn ids_and_capabilities(privilege: Privilege) -> Outcome {
+    let uid = nix::unistd::geteuid();
+    let user = if uid.is_root() { 65534 } else { uid.as_raw() };
+    let inner = if privilege == Privilege::User {
+        user
+    } else {
+        0
+    };
+    expect(
+        "uids",
+        status_field(privilege, "Uid:")?,
+        vec![inner.to_string(); 4],
+    )?;
+    let effective = status_field(privilege, "CapEff:")?.concat();
+    let none = effective.chars().all(|digit| digit == '0');
+    expect("no capability", none, privilege == Privilege::User)?;
+    expect(
+        "no_new_privs",
+        status_field(privilege, "NoNewPrivs:")?.concat(),
+        "0".into(),
+    )?;
+    // Whatever it is called inside, outside it is the unprivileged user.
+    let mut sandbox = Sandbox::start(privilege)?;
+    sandbox.run(&shell_job("echo > owned"))?;
+    let owned = std::fs::metadata(sandbox.dir().join("owned"))?;
+    expect("owner", std::os::unix::fs::MetadataExt::uid(&owned), user)
+}
+
+fn nothing_outside_is_seen(privilege: Privilege) -> Outcome {
+    let line = "echo /proc/[0-9]*; cat /proc/net/dev | grep -c :; echo $$";
+    let ended = shell(privilege, line)?;
+    // Process 1 is the worker, 2 the shell; the only interface is the loopback, which is down.
+    expect(
+        "processes",
+        text(&ended.stdout),
+        "/proc/1 /proc/2\n1\n2".to_owned(),
+    )
+}
+
+fn nothing_outside_can_be_written(privilege: Privilege) -> Outcome {
+    let outside = std::env::temp_dir().join("everycall-must-not-be-there");
+    let line = format!(
+        "echo > {0} || echo refused; echo > here && echo written",
+        outside.display()
+    );
+    let ended = shell(privilege, &line)?;
+    expect("exists", outside.exists(), false)?;
+    let told = text(&ended.stderr).contains("Read-only file system");
+    expect("the reason is the mount, not the owner", told, true)?;
+    expect("stdout", text(&ended.stdout), "refused\nwritten".to_owned())
+}
+
+fn what_is_left_behind_is_killed(privilege: Privilege) -> Outcome {
+    let mut sandbox = Sandbox::start(privilege)?;
+    // One child, and one that left the session and whose parent is gone.
+    let line = "sleep 1000 & setsid sh -c 'sleep 1000 & exec true'; exit 3";
+    let ended = sandbox.run(&shell_job(line))?;
+    expect("status", ended.status, Some(3))?;
+    expect("left behind", ended.left_behind, 2)?;
+    let next = sandbox.run(&shell_job("set -- /proc/[0-9]*; echo $#"))?;
+    expect("worker and shell", text(&next.stdout), "2".to_owned())
+}
+
+fn a_hang_is_told(privilege: Privilege) -> Outcome {
+    let mut sandbox = Sandbox::start(privilege)?;
+    let mut job = shell_job("trap '' TERM; sleep 1000; sleep 1000");
+    job.timeout = Duration::from_secs(2);
+    let ended = sandbox.run(&job)?;
+    expect("timed out", ended.timed_out, true)?;
+    expect("signal", ended.signal, Some(9))?;
+    expect(
+        "the next one",
+        sandbox.run(&shell_job("exit 5"))?.status,
+        Some(5),
+    )
+}
+
+fn a_signal_is_told(privilege: Privilege) -> Outcome {
+    let mut sandbox = Sandbox::start(privilege)?;
+    // 40 is a real-time signal, which some readers of wait statuses do not know.
+    for signal in [6, 15, 40] {
+        let ended = sandbox.run(&shell_job(&format!("kill -{signal} $$")))?;
+        expect("signal", ended.signal, Some(signal))?;
+        expect("status", ended.status, None)?;
+        expect("timed out", ended.timed_out, false)?;
+    }
+    Ok(())
+}
+
+fn a_missing_program_is_an_error(privilege: Privilege) -> Outcome {
+    let mut sandbox = Sandbox::start(privilege)?;
+    let error = sandbox.run(&Job::new(["/nowhere/at/all"])).err();
+    let error = error
+        .ok_or("a program that is not there was started")?
+        .to_string();
+    expect(
+        "named",
+        error.contains("/nowhere/at/all: No such file"),
+        true,
+    )?;
+    expect(
+        "the next one",
+        sandbox.run(&shell_job("exit 5"))?.status,
+        Some(5),
+    )
+}
+
+fn output_is_bounded(privilege: Privilege) -> Outcome {
+    // Until the limit of a file's size ends it.
+    let ended = shell(privilege, "exec cat /dev/zero")?;
+    expect("signal", ended.signal, Some(25))?;
+    expect("kept", ended.stdout.len(), 256 << 10)
+}
+
+fn programs_that_are_out_of_reach_are_copied(privilege: Privilege) -> Outcome {
+    let mut sandbox = Sandbox::start(privilege)?;
+    let sh = sandbox.program("/bin/sh".as_ref())?;
+    expect(
+        "in reach",
+        sh,
+        std::path::Path::new("/bin/sh").canonicalize()?,
+    )?;
+    if !nix::unistd::geteuid().is_root() {
+        // Whoever runs the suite is the user inside: nothing of his is out of his reach.
+        return Ok(());
+    }
+    let home = private_directory()?;
+    let hidden = home.path().join("true");
+    std::fs::copy("/bin/true", &hidden)?;
+    let copy = sandbox.program(&hidden)?;
+    expect("copied", copy.starts_with(sandbox.dir()), true)?;
+    expect("status", sandbox.run(&Job::new([copy]))?.status, Some(0))
+}
+
+fn private_directory() -> std::io::Result<tempfile::TempDir> {
+    let mode = std::os::unix::fs::PermissionsExt::from_mode(0o700);
+    tempfile::Builder::new().permissions(mode).tempdir()
+}
+
+/// The argument that makes this program a suite that can be killed.
+const SUITE: &str = "--suite";
+
+/// A suite in the middle of a run: its program holds a FIFO open for as long as it lives.
+fn suite(privilege: Privilege) -> Outcome {
+    let mut sandbox = Sandbox::start(privilege)?;
+    println!("{}", sandbox.dir().display());
+    sandbox.run(&shell_job(
+        "mkfifo fifo; chmod 666 fifo; echo > made; exec sleep 1000 > fifo",
+    ))?;
+    Ok(())
+}
+
+fn nothing_survives_the_suite(privilege: Privilege) -> Outcome {
+    let mut suite = std::process::Command::new("/proc/self/exe")
+        .args([SUITE, &format!("{privilege:?}")])
+        .stdout(std::process::Stdio::piped())
+        .spawn()?;
+    let mut dir = String::new();
+    let stdout = suite.stdout.take().ok_or("no output")?;
+    std::io::BufRead::read_line(&mut std::io::BufReader::new(stdout), &mut dir)?;
+    let dir = std::path::PathBuf::from(dir.trim());
+    let deadline = std::time::Instant::now() + TIMEOUT;
+    while !dir.join("made").exists() {
+        let late = std::time::Instant::now() > deadline;
+        expect("the program inside does not start", late, false)?;
+        std::thread::yield_now();
+    }
+    // This returns when the program has opened its end, and the read below when it is gone.
+    let mut fifo = std::fs::File::open(dir.join("fifo"))?;
+    suite.kill()?;
+    suite.wait()?;
+    let mut rest = Vec::new();
+    std::io::Read::read_to_end(&mut fifo, &mut rest)?;
+    std::fs::remove_dir_all(dir)?;
+    expect("written", rest.len(), 0)
+}
+
+const TIMEOUT: Duration = Duration::from_secs(10);
+
+fn native(privilege: Privilege, probe: &Probe, timeout: Duration) -> Result<Ran, Failed> {
+    let built = probe.build()?;
+    let mut runner = Runner::start(privilege)?;
+    Ok(runner.native(&built.elf, built.flows.len(), timeout)?)
+}
+
+fn probes_tell_the_same_twice(privilege: Privilege) -> Outcome {
+    for target in [Target::X86_64, Target::I386] {
+        let mut probe = Probe::new(target)?;
+        probe.call(
+            Flow::MAIN,
+            Call::new(Via::Int80, 0x1234, &[Word::Value(5); 6]),
+        )?;
+        probe.exit_group(Flow::MAIN, 9)?;
+        let built = probe.build()?;
+        let mut runner = Runner::start(privilege)?;
+        let mut run = || runner.native(&built.elf, built.flows.len(), TIMEOUT);
+        let (first, second) = (run()?, run()?);
+        expect("status", first.ended.status, Some(9))?;
+        expect(
+            "calls",
+            first.ledger.as_ref().map_or(0, |l| l.calls.len()),
+            5,
+        )?;
+        expect("ledger", first.ledger, second.ledger)?;
+    }
+    Ok(())
+}
+
+fn a_probe_that_forks_and_pauses(privilege: Privilege) -> Outcome {
+    let mut probe = Probe::new(Target::X86_64)?;
+    let child = probe.flow();
+    let fork = Call::new(Via::Syscall, 57, &[]);
+    probe.fork(Flow::MAIN, fork, child)?;
+    let pause = probe.native(child, 34, &[])?;
+    probe.watch(Flow::MAIN, pause);
+    probe.exit_group(Flow::MAIN, 0)?;
+    let ran = native(privilege, &probe, TIMEOUT)?;
+    expect("status", ran.ended.status, Some(0))?;
+    expect("left behind", ran.ended.left_behind, 1)?;
+    let paused = ran
+        .ledger?
+        .slot(pause.index())
+        .copied()
+        .ok_or("it did not pause")?;
+    expect("it did not return", paused.result, None)
+}
+
+fn a_probe_that_hangs(privilege: Privilege) -> Outcome {
+    let mut probe = Probe::new(Target::I386)?;
+    let pause = probe.native(Flow::MAIN, 29, &[])?;
+    let ran = native(privilege, &probe, Duration::from_secs(2))?;
+    expect("timed out", ran.ended.timed_out, true)?;
+    let paused = ran
+        .ledger?
+        .slot(pause.index())
+        .copied()
+        .ok_or("it did not pause")?;
+    expect("it did not return", paused.result, None)
+}
