@@ -1,2 +1,70 @@
-//! The front.
-fn main() {}
+//! The front: hands over to the parts, nothing more.
+
+use std::ffi::OsString;
+use std::io::Write;
+use std::process::ExitCode;
+
+const HELP: &str = "\
+Does this syscall tracer see every call, and say truly what it saw?
+
+Usage: everycall <COMMAND> [ARGS]
+
+Commands:
+  check    judge tracers: ours, strace, or yours
+  trace    the reference tracer, as the program `ectrace`
+  filter   prove, explain and compare seccomp filters (not there yet)
+  vm       run tests on real kernels of other architectures (not there yet)
+  diff     compare what two tracers say of one program (not there yet)
+
+`everycall <COMMAND> --help` tells more.";
+
+/// What was typed cannot be done.
+const USAGE: u8 = 2;
+
+fn main() -> ExitCode {
+    // The sandbox of `check` is this program, started once more.
+    everycall_conformance::sandbox::serve_if_worker();
+    let mut args = std::env::args_os().skip(1);
+    let Some(command) = args.next() else {
+        say(&mut std::io::stderr(), HELP);
+        return ExitCode::from(USAGE);
+    };
+    match command.to_str() {
+        Some("check") => everycall_conformance::cli::main(args),
+        Some("trace") => trace(args),
+        Some("vm") => not_yet("vm", "real kernels in QEMU come with a later issue"),
+        Some("filter") => not_yet("filter", "the prover's command line comes with a later issue"),
+        Some("diff") => not_yet("diff", "comparing two tracers comes with a later issue"),
+        Some("help" | "-h" | "--help") => {
+            say(&mut std::io::stdout(), HELP);
+            ExitCode::SUCCESS
+        }
+        Some("-V" | "--version") => {
+            let version = concat!("everycall ", env!("CARGO_PKG_VERSION"));
+            say(&mut std::io::stdout(), version);
+            ExitCode::SUCCESS
+        }
+        _ => {
+            let shown = command.to_string_lossy();
+            let text = format!("everycall: there is no command '{shown}': see everycall --help");
+            say(&mut std::io::stderr(), &text);
+            ExitCode::from(USAGE)
+        }
+    }
+}
+
+/// The reference tracer.
+fn trace(_args: impl Iterator<Item = OsString>) -> ExitCode {
+    not_yet("trace", "the tracer is not wired to this program")
+}
+
+fn not_yet(command: &str, why: &str) -> ExitCode {
+    let text = format!("everycall {command}: not there yet: {why}");
+    say(&mut std::io::stderr(), &text);
+    ExitCode::from(USAGE)
+}
+
+/// Writes a line. A reader that has gone away wanted no more of it.
+fn say(out: &mut dyn Write, text: &str) {
+    let _ = writeln!(out, "{text}");
+}

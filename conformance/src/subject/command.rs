@@ -11,11 +11,18 @@ use crate::case::Ask;
 pub struct Ours(pub Vec<OsString>);
 
 impl Ours {
-    /// `everycall trace`, of the running program itself: no second program needs to be found.
+    /// The variable that names another program to be used as our own tracer.
+    pub const VARIABLE: &str = "EVERYCALL_ECTRACE";
+
+    /// What [`Ours::VARIABLE`] names; else `everycall trace`, of the running program itself, so that
+    /// no second program needs to be found.
     ///
     /// # Errors
     /// When the system does not say which program is running.
-    pub fn of_this_program() -> std::io::Result<Ours> {
+    pub fn find() -> std::io::Result<Ours> {
+        if let Some(program) = std::env::var_os(Ours::VARIABLE) {
+            return Ok(Ours(vec![program]));
+        }
         let this = std::env::current_exe()?;
         Ok(Ours(vec![this.into_os_string(), "trace".into()]))
     }

@@ -1,8 +1,10 @@
 //! Runs cases with subjects: every probe untraced first, then under each subject, and whatever
 //! cannot be told apart again in smaller company.
 
+pub mod catalogue;
 mod natives;
 mod outcome;
+mod sandboxes;
 mod schedule;
 
 use std::fmt;
@@ -15,6 +17,7 @@ use crate::observe::End;
 use crate::subject::Subject;
 
 pub use outcome::{Finished, Manner, Taker, run};
+pub use sandboxes::Sandboxes;
 pub use schedule::{Progress, Silent, Stop};
 
 /// The name of a case: `abi::group::case`.

@@ -56,7 +56,7 @@ pub fn run(
     let work: Vec<(&Subject, Vec<CaseName>)> = takers
         .iter()
         .zip(&mut known)
-        .map(|(taker, known)| (&taker.subject, known.to_be_run(&taker.subject, cases)))
+        .map(|(taker, known)| (&taker.subject, known.runnable(&taker.subject, cases)))
         .collect();
     let found = decide(bench, &work, manner.workers, manner.stop, manner.progress);
     let mut finished = Finished::default();
@@ -92,7 +92,7 @@ impl<'a> Known<'a> {
     }
 
     /// The cases that the subject can be asked.
-    fn to_be_run(&mut self, subject: &Subject, cases: &[CaseName]) -> Vec<CaseName> {
+    fn runnable(&mut self, subject: &Subject, cases: &[CaseName]) -> Vec<CaseName> {
         let mut run = Vec::new();
         for case in cases.iter().filter(|case| subject.in_group(case.group)) {
             match self.skip.find(&case.to_string()) {

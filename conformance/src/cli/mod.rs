@@ -1,0 +1,242 @@
+//! `everycall check`: what was typed, what it means, and what is written.
+
+mod keep;
+mod progress;
+mod select;
+
+use std::ffi::OsString;
+use std::io::{self, IsTerminal, Write};
+use std::path::PathBuf;
+use std::process::ExitCode;
+use std::sync::Arc;
+
+use clap::{Parser, ValueEnum};
+
+use crate::report::{Format, Report};
+use crate::sandbox::Privilege;
+use crate::subject::Ours;
+use crate::suite::{self, Manner, Sandboxes, Stop};
+
+/// Everything went as expected.
+const OK: u8 = 0;
+/// Something failed that was not expected to.
+const FAILED: u8 = 1;
+/// What was typed cannot be done.
+const USAGE: u8 = 2;
+
+const EXAMPLES: &str = "\
+Examples:
+  everycall check
+      judge our own tracer, and the host's strace where there is one
+  everycall check --tracer strace-seccomp --case hole-
+      the cases of numbers in a table's gaps, with strace -f --seccomp-bpf
+  everycall check --tracer 'mytracer -f -o {out} -e trace={set} -e raw=all {cmd}'
+      a tracer of your own, which writes strace's format or JSON lines to {out};
+      without {set} it is asked for everything; without raw=all only plain numbers
+      among the arguments are compared
+  everycall check --abi i386 --format json
+      one JSON object, with every failure
+
+Exit status: 0 when no case failed unexpectedly, 1 when one did, 2 for usage.";
+
+/// Judge tracers: does each see every call, and say truly what it saw?
+#[derive(Debug, Parser)]
+#[command(name = "everycall check", bin_name = "everycall check", after_help = EXAMPLES)]
+struct Args {
+    /// A tracer by name (see --list-tracers), or a command with {out} and {cmd}; may be repeated
+    #[arg(long, value_name = "NAME|COMMAND")]
+    tracer: Vec<String>,
+
+    /// Only calls of this ABI: x86_64, i386, x32; may be repeated
+    #[arg(long)]
+    abi: Vec<String>,
+
+    /// Only this group of cases; may be repeated
+    #[arg(long)]
+    group: Vec<String>,
+
+    /// Only cases whose abi::group::case has this in it
+    #[arg(long, value_name = "SUBSTRING")]
+    case: Option<String>,
+
+    /// The form of the report
+    #[arg(long, value_enum, default_value = "human")]
+    format: Format,
+
+    /// Write the names of the cases, and run none
+    #[arg(long)]
+    list: bool,
+
+    /// Write the names of the tracers, and run none
+    #[arg(long)]
+    list_tracers: bool,
+
+    /// Tell known failures as failures
+    #[arg(long)]
+    ignore_expected: bool,
+
+    /// Who tracers and probes are: root of a namespace, or a user; without it, as the caller is
+    #[arg(long, value_enum)]
+    privilege: Option<Who>,
+
+    /// Write each probe and the command that runs it under the tracer into this directory, and run none
+    #[arg(long, value_name = "DIR")]
+    keep: Option<PathBuf>,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum Who {
+    Root,
+    User,
+}
+
+/// Why nothing was run.
+#[derive(Debug, thiserror::Error)]
+enum CheckError {
+    #[error(transparent)]
+    Subject(#[from] crate::subject::SubjectError),
+    #[error("there is no {what} '{name}' (there are: {known})")]
+    Unknown {
+        what: &'static str,
+        name: String,
+        known: String,
+    },
+    #[error("no case is selected: --list shows those that there are")]
+    NoCase,
+    #[error("{tracer} cannot be started: {reason}")]
+    Absent { tracer: String, reason: String },
+    #[error("{what}: {error}")]
+    Io { what: String, error: io::Error },
+    #[error("{0}")]
+    Probe(String),
+}
+
+/// Runs `everycall check` with these arguments (without the program's name).
+#[must_use]
+pub fn main(args: impl IntoIterator<Item = OsString>) -> ExitCode {
+    let name = std::iter::once(OsString::from("everycall check"));
+    let args = match Args::try_parse_from(name.chain(args)) {
+        Ok(args) => args,
+        Err(error) => {
+            // Help and usage go where clap sends them; a closed pipe is the reader's wish.
+            let _ = error.print();
+            return ExitCode::from(if error.use_stderr() { USAGE } else { OK });
+        }
+    };
+    match check(&args) {
+        Ok(status) => ExitCode::from(status),
+        Err(CheckError::Io { error, .. }) if error.kind() == io::ErrorKind::BrokenPipe => {
+            ExitCode::from(FAILED)
+        }
+        Err(error) => {
+            let _ = writeln!(io::stderr(), "everycall check: {error}");
+            ExitCode::from(USAGE)
+        }
+    }
+}
+
+fn check(args: &Args) -> Result<u8, CheckError> {
+    let selection = select::Selection::of(args)?;
+    if args.list_tracers {
+        return list(selection.subjects.iter().map(|subject| subject.id.clone()));
+    }
+    if args.list {
+        return list(selection.names());
+    }
+    let ours = Ours::find().map_err(|error| CheckError::Io {
+        what: "our own tracer".into(),
+        error,
+    })?;
+    if let Some(dir) = &args.keep {
+        return keep::write(dir, &selection, &ours).map(|()| OK);
+    }
+    let present = selection.present(&ours)?;
+    let privilege = args
+        .privilege
+        .map_or_else(Privilege::of_caller, Who::privilege);
+    let stop = stop_when_told()?;
+    let progress = progress::Line::new();
+    let manner = Manner {
+        workers: std::thread::available_parallelism().map_or(2, usize::from),
+        ignore_expected: args.ignore_expected,
+        whole: selection.whole,
+        stop: &stop,
+        progress: &progress,
+    };
+    let bench = Sandboxes::new(privilege, ours);
+    let finished = suite::run(&bench, &present.takers, &selection.cases, manner);
+    progress.end();
+    if stop.said() {
+        return Err(CheckError::Probe("interrupted: nothing is reported".into()));
+    }
+    let report = Report {
+        kernel: kernel(),
+        takers: present.told,
+        entries: finished.entries,
+        stale: finished.stale,
+        faults: finished.faults,
+    };
+    write(&report, args.format)?;
+    Ok(if report.failed() { FAILED } else { OK })
+}
+
+impl Who {
+    fn privilege(self) -> Privilege {
+        match self {
+            Who::Root => Privilege::NamespaceRoot,
+            Who::User => Privilege::User,
+        }
+    }
+}
+
+/// Ctrl-C and SIGTERM: what runs is ended with its sandbox, and nothing more is begun.
+fn stop_when_told() -> Result<Stop, CheckError> {
+    let stop = Stop::default();
+    for signal in [libc::SIGINT, libc::SIGTERM, libc::SIGHUP] {
+        signal_hook::flag::register(signal, Arc::clone(&stop.0)).map_err(|error| {
+            CheckError::Io {
+                what: "signals".into(),
+                error,
+            }
+        })?;
+    }
+    Ok(stop)
+}
+
+fn list(names: impl Iterator<Item = String>) -> Result<u8, CheckError> {
+    let mut out = io::stdout().lock();
+    for name in names {
+        writeln!(out, "{name}").map_err(output)?;
+    }
+    Ok(OK)
+}
+
+fn write(report: &Report, format: Format) -> Result<(), CheckError> {
+    let stdout = io::stdout();
+    let colour = stdout.is_terminal() && format == Format::Human;
+    let out = stdout.lock();
+    let mut out: Box<dyn Write> = if colour {
+        Box::new(anstream::AutoStream::auto(out))
+    } else {
+        Box::new(anstream::StripStream::new(out))
+    };
+    report.write(format, &mut out).map_err(output)?;
+    out.flush().map_err(output)
+}
+
+fn output(error: io::Error) -> CheckError {
+    CheckError::Io {
+        what: "failed to write the report".into(),
+        error,
+    }
+}
+
+fn kernel() -> String {
+    nix::sys::utsname::uname().map_or_else(
+        |_| "unknown".into(),
+        |name| name.release().to_string_lossy().into_owned(),
+    )
+}
+
+#[cfg(test)]
+mod tests;

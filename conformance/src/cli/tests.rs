@@ -1,0 +1,56 @@
+//! What can be typed, and what comes of it before anything runs.
+
+use clap::CommandFactory;
+
+use super::*;
+
+fn select(args: &[&str]) -> Result<select::Selection, CheckError> {
+    let args = Args::try_parse_from(std::iter::once("check").chain(args.iter().copied()));
+    select::Selection::of(&args.expect("the arguments are right"))
+}
+
+#[test]
+fn the_command_line_is_consistent() {
+    Args::command().debug_assert();
+}
+
+#[test]
+fn the_help_has_examples() {
+    let help = Args::command().render_help().to_string();
+    for part in ["{out}", "Exit status", "strace-seccomp"] {
+        assert!(help.contains(part), "{part}");
+    }
+}
+
+#[test]
+fn everything_is_selected_when_nothing_is_said() {
+    let all = select(&[]).expect("cases");
+    assert!(all.whole && all.subjects.len() >= 4);
+    let one = select(&["--abi", "i386"]).expect("cases");
+    assert!(!one.whole && one.cases.len() < all.cases.len());
+    assert!(
+        one.cases
+            .iter()
+            .all(|case| case.abi == everycall_arch::AbiId::I386)
+    );
+}
+
+#[test]
+fn what_is_not_there_is_refused_by_name() {
+    for (args, part) in [
+        (["--abi", "vax"], "vax"),
+        (["--abi", "arm"], "arm"),
+        (["--group", "nosuch"], "nosuch"),
+        (["--tracer", "nosuch"], "nosuch"),
+        (["--case", "no such case"], "no case"),
+    ] {
+        let error = select(&args).expect_err("refused").to_string();
+        assert!(error.contains(part), "{args:?}: {error}");
+    }
+}
+
+#[test]
+fn tracers_are_named_once_however_often_they_are_typed() {
+    let both = select(&["--tracer", "ectrace", "--tracer", "ectrace/ptrace"]).expect("cases");
+    assert_eq!(both.subjects.len(), 2);
+}
