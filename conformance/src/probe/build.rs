@@ -111,8 +111,10 @@ impl Layout<'_> {
         }
         data.resize(data.len().next_multiple_of(16), 0);
         for flow in &self.probe.flows {
+            let first = DATA + data.len() as u64;
             for step in flow {
-                self.encode(step, DATA + data.len() as u64).write(&mut data);
+                let here = DATA + data.len() as u64;
+                self.encode(step, first, here).write(&mut data);
             }
             Encoded::default().write(&mut data);
         }
@@ -120,7 +122,7 @@ impl Layout<'_> {
         data
     }
 
-    fn encode(&self, step: &Step, here: u64) -> Encoded {
+    fn encode(&self, step: &Step, first: u64, here: u64) -> Encoded {
         match *step {
             Step::Call {
                 id,
@@ -143,6 +145,18 @@ impl Layout<'_> {
             Step::Watch(call) => Encoded {
                 op: step::WATCH,
                 words: [self.record(call, self.adopted), 0, 0, 0, 0, 0],
+                ..Encoded::default()
+            },
+            Step::Skip(call, to) => Encoded {
+                op: step::SKIP,
+                words: [
+                    self.record(call, self.adopted) + ledger::RESULT as u64,
+                    first + (to * step::BYTES) as u64,
+                    0,
+                    0,
+                    0,
+                    0,
+                ],
                 ..Encoded::default()
             },
             Step::Spin(rounds) => Encoded {

@@ -164,6 +164,8 @@ enum Step {
     Watch(CallId),
     /// Go round so many times, without any call.
     Spin(u32),
+    /// When this call has failed, go on with the step of this index in the same flow.
+    Skip(CallId, usize),
 }
 
 /// A signal handler: where it goes on, and whether its frame is the one of `sigreturn`.
@@ -323,6 +325,20 @@ impl Probe {
         const ROUNDS: u32 = 1 << 18;
         self.flows[flow.0].push(Step::Watch(call));
         self.flows[flow.0].push(Step::Spin(ROUNDS));
+    }
+
+    /// Steps that are carried out only when `call` has not failed: what needs its child, say.
+    pub fn unless_failed(
+        &mut self,
+        flow: Flow,
+        call: CallId,
+        steps: impl FnOnce(&mut Probe) -> Result<(), ProbeError>,
+    ) -> Result<(), ProbeError> {
+        let at = self.flows[flow.0].len();
+        self.flows[flow.0].push(Step::Skip(call, at));
+        steps(self)?;
+        self.flows[flow.0][at] = Step::Skip(call, self.flows[flow.0].len());
+        Ok(())
     }
 
     /// A signal handler that goes on with `flow`, for a handler with `SA_SIGINFO`; or, where the

@@ -2,7 +2,7 @@
 //!
 //! | at  | what |
 //! |-----|------|
-//! | 0   | what to do: [`SYSCALL`], [`INT80`], [`COPY`], [`WATCH`], [`SPIN`]; bits [`FORKS`], [`OWN_STACK`] |
+//! | 0   | what to do: [`SYSCALL`], [`INT80`], [`COPY`], [`WATCH`], [`SPIN`], [`SKIP`]; bits [`FORKS`], [`OWN_STACK`] |
 //! | 8   | address of the record |
 //! | 16  | address of the counter of calls |
 //! | 24  | address of the step where a child goes on |
@@ -26,6 +26,8 @@ pub(super) const COPY: u64 = 3;
 pub(super) const WATCH: u64 = 4;
 /// Go round words\[0\] times.
 pub(super) const SPIN: u64 = 5;
+/// Go on at words\[1\] when the 32 bits at words\[0\] are negative.
+pub(super) const SKIP: u64 = 6;
 /// Where the call returns 0, go on with the child's step.
 pub(super) const FORKS: u64 = 1 << 8;
 /// Make the call with the stack pointer that the cell has.

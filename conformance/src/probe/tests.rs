@@ -174,6 +174,30 @@ fn children_and_earlier_results() {
 }
 
 #[test]
+fn steps_that_need_a_success_are_skipped_after_a_failure() {
+    for target in [Target::X86_64, Target::I386] {
+        let mut probe = Probe::new(target).unwrap();
+        let natives = probe.natives();
+        let mut inner = Vec::new();
+        for nr in [0xffff, natives.getpid] {
+            let call = probe.native(Flow::MAIN, nr, &[]).unwrap();
+            let steps = |probe: &mut Probe| {
+                inner.push(probe.native(Flow::MAIN, natives.getppid, &[])?);
+                Ok(())
+            };
+            probe.unless_failed(Flow::MAIN, call, steps).unwrap();
+        }
+        probe.exit_group(Flow::MAIN, 0).unwrap();
+        let ledger = run(&probe);
+        let made: Vec<bool> = inner
+            .iter()
+            .map(|call| ledger.slot(call.index()).is_some())
+            .collect();
+        assert_eq!(made, [false, true], "{target:?}");
+    }
+}
+
+#[test]
 fn a_flow_without_an_end_is_stopped() {
     let mut probe = Probe::new(Target::X86_64).unwrap();
     let child = probe.flow();

@@ -14,7 +14,7 @@ run:
         jz      broken                  # 1: there is no `syscall` instruction here
         cmp     eax, 2
         je      copy                    # 3
-        ja      watch                   # 4 and 5
+        ja      watch                   # 4 to 6
 
         # Write down what is about to be asked for. Upper halves of the ledger stay zero.
         mov     ebx, [esp+8]            # the record
@@ -92,17 +92,25 @@ copy:
 watch:
         mov     esi, [esp+48]
         cmp     eax, 3
-        ja      spin                    # 5
+        ja      spin                    # 5, 6
 4:      pause
         cmp     dword ptr [esi], 0
         je      4b
         jmp     next
 
 spin:
-        pause
+        cmp     eax, 4
+        ja      skip                    # 6
+5:      pause
         dec     esi
-        jnz     spin
+        jnz     5b
         jmp     next
+
+skip:
+        cmp     dword ptr [esi], 0
+        jns     next
+        mov     esp, [esp+56]
+        jmp     run
 
 broken:
         ud2

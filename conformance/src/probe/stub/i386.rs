@@ -17,6 +17,12 @@ pub(super) static STUB: Stub = Stub {
         close: 6,
         clone: 120,
         wait4: 114,
+        getppid: 64,
+        getpid: 20,
+        kill: 37,
+        rt_sigaction: 174,
+        rt_sigprocmask: 175,
+        sigaltstack: 186,
         exit: 1,
         exit_group: 252,
     },
@@ -24,13 +30,13 @@ pub(super) static STUB: Stub = Stub {
 
 /// The interpreter.
 #[rustfmt::skip]
-pub(super) const RUN: [u8; 255] = [
+pub(super) const RUN: [u8; 274] = [
     // run:
     0x8b, 0x04, 0x24,                                 // mov eax, [esp]
     0x0f, 0xb6, 0xc0,                                 // movzx eax, al
     0x48,                                             // dec eax
-    0x0f, 0x88, 0xf0, 0x00, 0x00, 0x00,               // js broken
-    0x0f, 0x84, 0xea, 0x00, 0x00, 0x00,               // jz broken
+    0x0f, 0x88, 0x03, 0x01, 0x00, 0x00,               // js broken
+    0x0f, 0x84, 0xfd, 0x00, 0x00, 0x00,               // jz broken
     0x83, 0xf8, 0x02,                                 // cmp eax, 2
     0x0f, 0x84, 0xb8, 0x00, 0x00, 0x00,               // je copy
     0x0f, 0x87, 0xc2, 0x00, 0x00, 0x00,               // ja watch
@@ -75,7 +81,7 @@ pub(super) const RUN: [u8; 255] = [
     0x8b, 0x64, 0x24, 0x60,                           // mov esp, [esp+96]
     0x8b, 0x24, 0x24,                                 // mov esp, [esp]
     0xcd, 0x80,                                       // int 0x80
-    0xeb, 0x64,                                       // jmp broken
+    0xeb, 0x77,                                       // jmp broken
     // fork:
     0x8b, 0x4b, 0x20,                                 // mov ecx, [ebx+32]
     0x8b, 0x53, 0x28,                                 // mov edx, [ebx+40]
@@ -111,10 +117,17 @@ pub(super) const RUN: [u8; 255] = [
     0x74, 0xf9,                                       // je 4b
     0xeb, 0xd6,                                       // jmp next
     // spin:
-    0xf3, 0x90,                                       // pause
+    0x83, 0xf8, 0x04,                                 // cmp eax, 4
+    0x77, 0x07,                                       // ja skip
+    0xf3, 0x90,                                       // 5: pause
     0x4e,                                             // dec esi
-    0x75, 0xfb,                                       // jnz spin
-    0xeb, 0xcf,                                       // jmp next
+    0x75, 0xfb,                                       // jnz 5b
+    0xeb, 0xca,                                       // jmp next
+    // skip:
+    0x83, 0x3e, 0x00,                                 // cmp dword ptr [esi], 0
+    0x79, 0xc5,                                       // jns next
+    0x8b, 0x64, 0x24, 0x38,                           // mov esp, [esp+56]
+    0xe9, 0xf0, 0xfe, 0xff, 0xff,                     // jmp run
     // broken:
     0x0f, 0x0b,                                       // ud2
 ];

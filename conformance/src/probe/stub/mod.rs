@@ -56,6 +56,18 @@ pub struct Natives {
     pub clone: u64,
     /// `wait4`.
     pub wait4: u64,
+    /// `getppid`.
+    pub getppid: u64,
+    /// `getpid`.
+    pub getpid: u64,
+    /// `kill`.
+    pub kill: u64,
+    /// `rt_sigaction`.
+    pub rt_sigaction: u64,
+    /// `rt_sigprocmask`.
+    pub rt_sigprocmask: u64,
+    /// `sigaltstack`.
+    pub sigaltstack: u64,
     /// `exit`.
     pub exit: u64,
     /// `exit_group`.

@@ -11,7 +11,7 @@ run:
         js      broken                  # 0: ran past the end of its steps
         cmp     eax, 2
         je      copy                    # 3
-        ja      watch                   # 4 and 5
+        ja      watch                   # 4 to 6
 
         # Write down what is about to be asked for.
         mov     rbx, [r12+8]            # the record
@@ -100,17 +100,25 @@ copy:
 watch:
         mov     rsi, [r12+48]
         cmp     eax, 3
-        ja      spin                    # 5
+        ja      spin                    # 5, 6
 4:      pause
         cmp     dword ptr [rsi], 0
         je      4b
         jmp     next
 
 spin:
-        pause
+        cmp     eax, 4
+        ja      skip                    # 6
+5:      pause
         dec     rsi
-        jnz     spin
+        jnz     5b
         jmp     next
+
+skip:
+        cmp     dword ptr [rsi], 0
+        jns     next
+        mov     r12, [r12+56]
+        jmp     run
 
 broken:
         ud2

@@ -17,6 +17,12 @@ pub(super) static STUB: Stub = Stub {
         close: 3,
         clone: 56,
         wait4: 61,
+        getppid: 110,
+        getpid: 39,
+        kill: 62,
+        rt_sigaction: 13,
+        rt_sigprocmask: 14,
+        sigaltstack: 131,
         exit: 60,
         exit_group: 231,
     },
@@ -24,12 +30,12 @@ pub(super) static STUB: Stub = Stub {
 
 /// The interpreter.
 #[rustfmt::skip]
-pub(super) const RUN: [u8; 309] = [
+pub(super) const RUN: [u8; 329] = [
     // run:
     0x49, 0x8b, 0x2c, 0x24,                           // mov rbp, [r12]
     0x40, 0x0f, 0xb6, 0xc5,                           // movzx eax, bpl
     0xff, 0xc8,                                       // dec eax
-    0x0f, 0x88, 0x23, 0x01, 0x00, 0x00,               // js broken
+    0x0f, 0x88, 0x37, 0x01, 0x00, 0x00,               // js broken
     0x83, 0xf8, 0x02,                                 // cmp eax, 2
     0x0f, 0x84, 0xeb, 0x00, 0x00, 0x00,               // je copy
     0x0f, 0x87, 0xf8, 0x00, 0x00, 0x00,               // ja watch
@@ -119,10 +125,17 @@ pub(super) const RUN: [u8; 309] = [
     0x74, 0xf9,                                       // je 4b
     0xeb, 0xd1,                                       // jmp next
     // spin:
-    0xf3, 0x90,                                       // pause
+    0x83, 0xf8, 0x04,                                 // cmp eax, 4
+    0x77, 0x09,                                       // ja skip
+    0xf3, 0x90,                                       // 5: pause
     0x48, 0xff, 0xce,                                 // dec rsi
-    0x75, 0xf9,                                       // jnz spin
-    0xeb, 0xc8,                                       // jmp next
+    0x75, 0xf9,                                       // jnz 5b
+    0xeb, 0xc3,                                       // jmp next
+    // skip:
+    0x83, 0x3e, 0x00,                                 // cmp dword ptr [rsi], 0
+    0x79, 0xbe,                                       // jns next
+    0x4d, 0x8b, 0x64, 0x24, 0x38,                     // mov r12, [r12+56]
+    0xe9, 0xb9, 0xfe, 0xff, 0xff,                     // jmp run
     // broken:
     0x0f, 0x0b,                                       // ud2
 ];
