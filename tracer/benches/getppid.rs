@@ -37,8 +37,18 @@ const UNASKED: &str = "trace=chdir";
 const ASKED: &str = "trace=getppid";
 
 const SETTINGS: [Setting; 8] = [
-    Setting { name: "untraced", calls: UNASKED_CALLS, under: Under::Nothing, peer: 0 },
-    Setting { name: "a filter that is one RET ALLOW", calls: UNASKED_CALLS, under: Under::RetAllow, peer: 0 },
+    Setting {
+        name: "untraced",
+        calls: UNASKED_CALLS,
+        under: Under::Nothing,
+        peer: 0,
+    },
+    Setting {
+        name: "a filter that is one RET ALLOW",
+        calls: UNASKED_CALLS,
+        under: Under::RetAllow,
+        peer: 0,
+    },
     Setting {
         name: "strace --seccomp-bpf, not asked for",
         calls: UNASKED_CALLS,
@@ -96,7 +106,12 @@ fn main() -> ExitCode {
 /// The traced program: it says on standard output how many nanoseconds a call took.
 fn looping(calls: u32, filtered: bool) -> ExitCode {
     if filtered {
-        const ALLOW: Insn = Insn { code: 0x06, jt: 0, jf: 0, k: 0x7fff_0000 };
+        const ALLOW: Insn = Insn {
+            code: 0x06,
+            jt: 0,
+            jf: 0,
+            k: 0x7fff_0000,
+        };
         let filter = Prepared::unproven(&Program::from(vec![ALLOW]));
         let result = everycall_filter::set_no_new_privs()
             .and_then(|()| filter.install(InstallFlags::SPEC_ALLOW));
@@ -116,8 +131,17 @@ fn looping(calls: u32, filtered: bool) -> ExitCode {
 fn run(setting: &Setting) -> Result<f64, String> {
     let me = std::env::current_exe().map_err(|error| error.to_string())?;
     let calls = setting.calls.to_string();
-    let filtered = if setting.under == Under::RetAllow { "filtered" } else { "bare" };
-    let tail: [&OsStr; 4] = [me.as_os_str(), "loop".as_ref(), calls.as_ref(), filtered.as_ref()];
+    let filtered = if setting.under == Under::RetAllow {
+        "filtered"
+    } else {
+        "bare"
+    };
+    let tail: [&OsStr; 4] = [
+        me.as_os_str(),
+        "loop".as_ref(),
+        calls.as_ref(),
+        filtered.as_ref(),
+    ];
     let mut command = match setting.under {
         Under::Nothing | Under::RetAllow => Command::new(tail[0]),
         Under::Tracer(tracer) => {
@@ -127,7 +151,10 @@ fn run(setting: &Setting) -> Result<f64, String> {
                 Path::new(tracer[0])
             };
             let mut command = Command::new(program);
-            command.args(&tracer[1..]).args(["-o", "/dev/null"]).arg(tail[0]);
+            command
+                .args(&tracer[1..])
+                .args(["-o", "/dev/null"])
+                .arg(tail[0]);
             command
         }
     };
@@ -135,9 +162,16 @@ fn run(setting: &Setting) -> Result<f64, String> {
         .args(&tail[1..])
         .output()
         .map_err(|error| format!("{:?}: {error}", command.get_program()))?;
-    String::from_utf8_lossy(&output.stdout).trim().parse().map_err(|_| {
-        format!("{}: no figure: {}", setting.name, String::from_utf8_lossy(&output.stderr))
-    })
+    String::from_utf8_lossy(&output.stdout)
+        .trim()
+        .parse()
+        .map_err(|_| {
+            format!(
+                "{}: no figure: {}",
+                setting.name,
+                String::from_utf8_lossy(&output.stderr)
+            )
+        })
 }
 
 fn measure() -> Result<(), String> {

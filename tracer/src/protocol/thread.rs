@@ -2,7 +2,7 @@
 
 use crate::event::{Call, Outcome};
 
-use super::Effect;
+use super::stop::Effect;
 
 /// How far the command that the tracer starts has come.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use everycall_arch::{AbiId, table};
 
-use super::CallInfo;
+use super::stop::CallInfo;
 
 /// What a watched call is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -10,6 +10,8 @@ use std::time::SystemTime;
 use everycall_arch::AbiId;
 
 use super::*;
+use crate::event::Outcome;
+use crate::select::Selection;
 
 /// The data of "our" filter in these tests.
 const MAGIC: u32 = 0xec;

@@ -33,6 +33,9 @@ enum Verdict {
     Notify,
 }
 
+/// `CLONE_UNTRACED` of linux/sched.h.
+const CLONE_UNTRACED: u64 = 0x0080_0000;
+
 const ASKED: u32 = 110; // getppid
 const OTHER: u32 = 39; // getpid
 const ENOSYS: i64 = -38;

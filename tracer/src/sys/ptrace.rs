@@ -1,16 +1,7 @@
-//! Every unsafe call into the kernel that the tracer makes, each behind a safe function.
-//!
-//! Errors are `io::Error`s that hold the kernel's errno. A tracee that died meanwhile gives
-//! `ESRCH`, which callers take for what it is: the wait status that follows tells the rest.
-#![expect(
-    unsafe_code,
-    reason = "ptrace, wait and signal calls have no safe equivalent that keeps this layer small"
-)]
+//! ptrace(2), waits, and a tracee's memory.
 
 use std::io;
 use std::mem::size_of;
-use std::ptr::null_mut;
-use std::sync::atomic::{AtomicI32, Ordering};
 
 use libc::{c_int, c_long, c_void, pid_t};
 
@@ -36,21 +27,21 @@ pub enum SyscallInfo {
 
 /// Requests of ptrace(2), as the kernel numbers them (linux/ptrace.h). libc's constants have other
 /// types on other C libraries.
-mod req {
-    pub(super) const PEEKDATA: i64 = 2;
-    pub(super) const POKEDATA: i64 = 5;
-    pub(super) const POKEUSER: i64 = 6;
-    pub(super) const CONT: i64 = 7;
-    pub(super) const DETACH: i64 = 17;
-    pub(super) const SYSCALL: i64 = 24;
-    pub(super) const SETOPTIONS: i64 = 0x4200;
-    pub(super) const GETEVENTMSG: i64 = 0x4201;
-    pub(super) const GETSIGINFO: i64 = 0x4202;
-    pub(super) const SEIZE: i64 = 0x4206;
-    pub(super) const INTERRUPT: i64 = 0x4207;
-    pub(super) const LISTEN: i64 = 0x4208;
-    pub(super) const PEEKSIGINFO: i64 = 0x4209;
-    pub(super) const GET_SYSCALL_INFO: i64 = 0x420e;
+pub(super) mod req {
+    pub(crate) const PEEKDATA: i64 = 2;
+    pub(crate) const POKEDATA: i64 = 5;
+    pub(crate) const POKEUSER: i64 = 6;
+    pub(crate) const CONT: i64 = 7;
+    pub(crate) const DETACH: i64 = 17;
+    pub(crate) const SYSCALL: i64 = 24;
+    pub(crate) const SETOPTIONS: i64 = 0x4200;
+    pub(crate) const GETEVENTMSG: i64 = 0x4201;
+    pub(crate) const GETSIGINFO: i64 = 0x4202;
+    pub(crate) const SEIZE: i64 = 0x4206;
+    pub(crate) const INTERRUPT: i64 = 0x4207;
+    pub(crate) const LISTEN: i64 = 0x4208;
+    pub(crate) const PEEKSIGINFO: i64 = 0x4209;
+    pub(crate) const GET_SYSCALL_INFO: i64 = 0x420e;
 }
 
 /// The raw ptrace call. Unlike libc's wrapper it is the same on every C library, and the peeking
@@ -70,7 +61,7 @@ unsafe fn ptrace(request: i64, tid: pid_t, addr: usize, data: usize) -> io::Resu
 }
 
 /// A ptrace request whose address and data are plain numbers.
-fn request(request: i64, tid: pid_t, addr: usize, data: usize) -> io::Result<()> {
+pub(super) fn request(request: i64, tid: pid_t, addr: usize, data: usize) -> io::Result<()> {
     // SAFETY: the requests made through this function take numbers in `addr` and `data`, or
     // addresses in the tracee; the kernel does not touch our memory for them.
     unsafe { ptrace(request, tid, addr, data) }.map(drop)
@@ -293,203 +284,4 @@ pub fn poke(tid: pid_t, addr: u64, word: Word) -> io::Result<()> {
         addr as usize,
         usize::from_ne_bytes(word),
     )
-}
-
-/// Which registers of a stopped tracee the tracer changes, and how to reach them. The only place
-/// of the tracer that depends on the host's architecture.
-#[cfg(target_arch = "x86_64")]
-mod registers {
-    use std::io;
-    use std::mem::offset_of;
-
-    use libc::{pid_t, user_regs_struct};
-
-    use super::{req, request};
-
-    fn set(tid: pid_t, offset: usize, value: u64) -> io::Result<()> {
-        request(req::POKEUSER, tid, offset, value as usize)
-    }
-
-    /// Makes the kernel skip the call that the tracee is about to make; it returns `-ENOSYS`.
-    pub fn skip_call(tid: pid_t) -> io::Result<()> {
-        set(tid, offset_of!(user_regs_struct, orig_rax), u64::MAX)?;
-        set(
-            tid,
-            offset_of!(user_regs_struct, rax),
-            (-i64::from(libc::ENOSYS)) as u64,
-        )
-    }
-
-    /// Sets the first word of the call that the tracee makes or has made. `arch` is the call's.
-    pub fn set_first_word(tid: pid_t, arch: u32, value: u64) -> io::Result<()> {
-        const AUDIT_ARCH_I386: u32 = 0x4000_0003;
-        let offset = if arch == AUDIT_ARCH_I386 {
-            offset_of!(user_regs_struct, rbx)
-        } else {
-            offset_of!(user_regs_struct, rdi)
-        };
-        set(tid, offset, value)
-    }
-}
-
-pub use registers::{set_first_word, skip_call};
-
-/// The fatal signal that came to the tracer itself, or 0.
-static CAUGHT: AtomicI32 = AtomicI32::new(0);
-
-/// The signals that end the tracer, as in strace.
-pub const FATAL: [c_int; 5] = [
-    libc::SIGHUP,
-    libc::SIGINT,
-    libc::SIGQUIT,
-    libc::SIGPIPE,
-    libc::SIGTERM,
-];
-
-extern "C" fn on_fatal(signal: c_int) {
-    CAUGHT.store(signal, Ordering::Relaxed);
-    // The signal may come between a look at `CAUGHT` and the wait that follows. The timer then
-    // interrupts that wait a little later, again and again: nothing is paid for it before.
-    let tick = libc::timeval {
-        tv_sec: 0,
-        tv_usec: 20_000,
-    };
-    let timer = libc::itimerval {
-        it_interval: tick,
-        it_value: tick,
-    };
-    // SAFETY: setitimer is a plain system call, reads `timer` and touches nothing else.
-    unsafe { libc::setitimer(libc::ITIMER_REAL, &raw const timer, null_mut()) };
-}
-
-extern "C" fn on_alarm(_: c_int) {}
-
-fn set_handler(signal: c_int, handler: libc::sighandler_t) {
-    // SAFETY: zeroed is a valid `sigaction` (empty mask, no flags: no SA_RESTART, so that waits
-    // are interrupted); the handlers only store to an atomic and make a system call.
-    unsafe {
-        let mut action: libc::sigaction = std::mem::zeroed();
-        action.sa_sigaction = handler;
-        libc::sigaction(signal, &raw const action, null_mut());
-    }
-}
-
-/// From now on fatal signals are noted ([`caught_signal`]) and interrupt a wait.
-pub fn catch_fatal_signals() {
-    set_handler(
-        libc::SIGALRM,
-        on_alarm as extern "C" fn(c_int) as libc::sighandler_t,
-    );
-    for signal in FATAL {
-        set_handler(
-            signal,
-            on_fatal as extern "C" fn(c_int) as libc::sighandler_t,
-        );
-    }
-}
-
-/// From now on fatal signals are ignored.
-pub fn ignore_fatal_signals() {
-    for signal in FATAL {
-        set_handler(signal, libc::SIG_IGN);
-    }
-    stop_alarm();
-}
-
-/// The fatal signal that was caught, if one was; it is forgotten.
-pub fn caught_signal() -> Option<c_int> {
-    // A plain load is all that the hot path pays.
-    if CAUGHT.load(Ordering::Relaxed) == 0 {
-        return None;
-    }
-    stop_alarm();
-    Some(CAUGHT.swap(0, Ordering::Relaxed)).filter(|&signal| signal != 0)
-}
-
-fn stop_alarm() {
-    // SAFETY: zeroed is a valid `itimerval`, and means "no timer".
-    unsafe {
-        let timer: libc::itimerval = std::mem::zeroed();
-        libc::setitimer(libc::ITIMER_REAL, &raw const timer, null_mut());
-    }
-}
-
-/// Ends this process by a signal, as the traced program ended, without a core file of our own.
-pub fn die_by(signal: c_int) -> ! {
-    // SAFETY: plain system calls on values that live here; `_exit` does not return.
-    unsafe {
-        let none = libc::rlimit {
-            rlim_cur: 0,
-            rlim_max: 0,
-        };
-        libc::setrlimit(libc::RLIMIT_CORE, &raw const none);
-        set_handler(signal, libc::SIG_DFL);
-        let mut set: libc::sigset_t = std::mem::zeroed();
-        libc::sigaddset(&raw mut set, signal);
-        libc::sigprocmask(libc::SIG_UNBLOCK, &raw const set, null_mut());
-        libc::raise(signal);
-        libc::_exit(128 + signal);
-    }
-}
-
-/// Sends a signal to a process; that it may be gone is no error.
-pub fn kill(pid: pid_t, signal: c_int) {
-    // SAFETY: a plain system call.
-    unsafe { libc::kill(pid, signal) };
-}
-
-/// From now on this process is killed when its parent ends; it ends at once if that is gone already.
-pub fn die_with_parent(parent: pid_t) {
-    // SAFETY: plain system calls.
-    unsafe {
-        libc::prctl(
-            libc::PR_SET_PDEATHSIG,
-            libc::SIGKILL as libc::c_ulong,
-            0,
-            0,
-            0,
-        );
-        if libc::getppid() != parent {
-            libc::_exit(1);
-        }
-    }
-}
-
-/// Undoes [`die_with_parent`].
-pub fn outlive_parent() {
-    // SAFETY: a plain system call.
-    unsafe { libc::prctl(libc::PR_SET_PDEATHSIG, 0 as libc::c_ulong, 0, 0, 0) };
-}
-
-/// Leaves the session and the working directory, and lets go of standard input and output.
-pub fn leave_session() {
-    // SAFETY: plain system calls on literals.
-    unsafe {
-        libc::setsid();
-        libc::chdir(c"/".as_ptr());
-        let null = libc::open(c"/dev/null".as_ptr(), libc::O_RDWR | libc::O_CLOEXEC);
-        if null >= 0 {
-            for fd in 0..3 {
-                libc::dup2(null, fd);
-            }
-        }
-    }
-}
-
-/// Closes everything but standard input and output, also what was inherited from the caller.
-pub fn close_all_files() {
-    // SAFETY: a plain system call. The caretaker, the only caller, owns no file that it still uses.
-    unsafe { libc::syscall(libc::SYS_close_range, 3_u32, u32::MAX, 0_u32) };
-}
-
-/// A number that a tracee cannot guess.
-pub fn random_u16() -> u16 {
-    let mut bytes = [0_u8; 2];
-    // SAFETY: the kernel writes at most two bytes to `bytes`.
-    let got = unsafe { libc::getrandom(bytes.as_mut_ptr().cast(), bytes.len(), 0) };
-    if got == 2 {
-        u16::from_ne_bytes(bytes)
-    } else {
-        std::process::id() as u16
-    }
 }
