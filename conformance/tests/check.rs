@@ -1,0 +1,225 @@
+//! Every case with every subject as a trial of its own, named `<subject>::<abi>::<group>::<case>`, so
+//! that a substring picks any slice. What is picked is run in batches when the first of it is wanted.
+
+use std::collections::HashMap;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+use std::sync::{Arc, OnceLock};
+
+use everycall_conformance::report::Outcome;
+use everycall_conformance::sandbox::{Privilege, serve_if_worker};
+use everycall_conformance::subject::{self, Expectations, Found, Ours, Subject};
+use everycall_conformance::suite::{
+    self, CaseName, Finished, Manner, Sandboxes, Silent, Stop, Taker, catalogue,
+};
+use libtest_mimic::{Arguments, Failed, Trial};
+
+fn main() -> ExitCode {
+    serve_if_worker();
+    let args = Arguments::from_args();
+    let trials = match trials(&args) {
+        Ok(trials) => trials,
+        Err(what) => {
+            eprintln!("{what}");
+            return ExitCode::FAILURE;
+        }
+    };
+    libtest_mimic::run(&args, trials).exit_code()
+}
+
+/// What is run, once: the picked cases of each subject.
+struct Picked {
+    bench: Sandboxes,
+    /// A subject, and its cases that were picked.
+    work: Vec<(Taker, Vec<CaseName>)>,
+    /// Whether everything was picked, so that expectations without a case are stale.
+    whole: bool,
+    results: OnceLock<Results>,
+}
+
+struct Results {
+    /// By subject and case.
+    outcomes: HashMap<(String, CaseName), Outcome>,
+    stale: Vec<(String, String)>,
+}
+
+impl Picked {
+    fn results(&self) -> &Results {
+        self.results.get_or_init(|| {
+            let mut outcomes = HashMap::new();
+            let mut stale = Vec::new();
+            for (taker, cases) in &self.work {
+                let finished = self.run(taker, cases);
+                stale.extend(finished.stale);
+                for entry in finished.entries {
+                    let case = CaseName {
+                        abi: entry.abi,
+                        group: entry.group,
+                        case: entry.case,
+                    };
+                    outcomes.insert((entry.subject, case), entry.outcome);
+                }
+            }
+            Results { outcomes, stale }
+        })
+    }
+
+    fn run(&self, taker: &Taker, cases: &[CaseName]) -> Finished {
+        let manner = Manner {
+            workers: std::thread::available_parallelism().map_or(2, usize::from),
+            ignore_expected: false,
+            whole: self.whole,
+            stop: &Stop::default(),
+            progress: &Silent,
+        };
+        suite::run(&self.bench, std::slice::from_ref(taker), cases, manner)
+    }
+}
+
+fn trials(args: &Arguments) -> Result<Vec<Trial>, String> {
+    let ours = ours();
+    if !args.list && ours.is_none() {
+        return Err(format!(
+            "our own tracer is not built: run `cargo build` first, or name it in {}",
+            Ours::VARIABLE
+        ));
+    }
+    let ours = ours.unwrap_or(Ours(Vec::new()));
+    let cases = every_case()?;
+    let picks = |name: &str| picks(args, name);
+    let mut picked = Picked {
+        bench: Sandboxes::new(Privilege::of_caller(), ours.clone()),
+        work: Vec::new(),
+        whole: args.filter.is_none() && args.skip.is_empty(),
+        results: OnceLock::new(),
+    };
+    let mut planned: Vec<(String, Plan)> = Vec::new();
+    for subject in subject::all().map_err(|error| error.to_string())? {
+        // Listing looks for nothing.
+        let found = match args.list {
+            true => Found::Version(String::new()),
+            false => subject.look(&ours),
+        };
+        let here = presence(&subject, found)?;
+        let version = here.as_deref().unwrap_or_default();
+        let mut skip = Expectations::new(&subject.skip, version);
+        let own = cases.iter().filter(|case| subject.in_group(case.group));
+        let mut run = Vec::new();
+        for case in own {
+            let name = format!("{}::{case}", subject.id);
+            let plan = match (&here, skip.find(&case.to_string())) {
+                (Err(reason), _) => Plan::Ignored(reason.clone()),
+                (Ok(_), Some(entry)) => Plan::Ignored(entry.reason.clone()),
+                (Ok(_), None) => Plan::Case(subject.id.clone(), case.clone()),
+            };
+            if matches!(plan, Plan::Case(..)) && picks(&name) {
+                run.push(case.clone());
+            }
+            planned.push((name, plan));
+        }
+        if let Ok(version) = here {
+            let name = format!("{}::expectations", subject.id);
+            planned.push((name, Plan::Expectations(subject.id.clone())));
+            picked.work.push((Taker { subject, version }, run));
+        }
+    }
+    let picked = Arc::new(picked);
+    let trial = |(name, plan)| trial(name, plan, &picked);
+    Ok(planned.into_iter().map(trial).collect())
+}
+
+/// What a trial is to do.
+enum Plan {
+    /// Nothing, for this reason.
+    Ignored(String),
+    /// Tell what came of the case with the subject.
+    Case(String, CaseName),
+    /// Tell whether the subject's file has entries without a case.
+    Expectations(String),
+}
+
+fn trial(name: String, plan: Plan, picked: &Arc<Picked>) -> Trial {
+    let picked = Arc::clone(picked);
+    match plan {
+        Plan::Ignored(reason) => Trial::test(name, || Ok(()))
+            .with_kind(reason)
+            .with_ignored_flag(true),
+        Plan::Case(subject, case) => Trial::test(name, move || {
+            told(picked.results().outcomes.get(&(subject, case)))
+        }),
+        Plan::Expectations(subject) => {
+            Trial::test(name, move || expectations(&subject, picked.results()))
+        }
+    }
+}
+
+fn told(outcome: Option<&Outcome>) -> Result<(), Failed> {
+    match outcome {
+        Some(Outcome::Passed | Outcome::Known { .. }) => Ok(()),
+        Some(Outcome::Failed(decision)) => Err(format!(
+            "{:?}\nexpected: {}\nobserved: {}",
+            decision.verdict, decision.expected, decision.observed
+        )
+        .into()),
+        Some(Outcome::Skipped(reason)) => Err(reason.into()),
+        None => Err("it was not run".into()),
+    }
+}
+
+/// Every entry of the subject's file must have had a case.
+fn expectations(subject: &str, results: &Results) -> Result<(), Failed> {
+    let own = results.stale.iter().filter(|(of, _)| of == subject);
+    let stale: Vec<&str> = own.map(|(_, pattern)| pattern.as_str()).collect();
+    if stale.is_empty() {
+        return Ok(());
+    }
+    Err(format!("no case is of these patterns: {}", stale.join(", ")).into())
+}
+
+/// The version of a subject that is here, or why it is not; an error when it must be.
+fn presence(subject: &Subject, found: Found) -> Result<Result<String, String>, String> {
+    match found {
+        Found::Version(version) => Ok(Ok(version)),
+        Found::Absent(reason) if subject.required => {
+            Err(format!("{} cannot be started: {reason}", subject.id))
+        }
+        Found::Absent(reason) => Ok(Err(format!("not here: {reason}"))),
+    }
+}
+
+fn every_case() -> Result<Vec<CaseName>, String> {
+    let mut cases = Vec::new();
+    for abi in catalogue::ABIS {
+        for group in catalogue::GROUPS {
+            cases.extend(catalogue::cases(*abi, group)?);
+        }
+    }
+    Ok(cases)
+}
+
+/// What libtest would pick.
+fn picks(args: &Arguments, name: &str) -> bool {
+    let is = |pattern: &String| match args.exact {
+        true => name == pattern,
+        false => name.contains(pattern.as_str()),
+    };
+    args.filter.as_ref().is_none_or(is) && !args.skip.iter().any(is)
+}
+
+/// Our own tracer: what the environment names, else what `cargo build` left beside this test.
+fn ours() -> Option<Ours> {
+    if let Some(program) = std::env::var_os(Ours::VARIABLE) {
+        return Some(Ours(vec![program]));
+    }
+    let this = std::env::current_exe().ok()?;
+    // target/<profile>/deps/check-<hash>
+    let profile = this.parent()?.parent()?;
+    let built = |name: &str| Some(profile.join(name)).filter(|path: &PathBuf| Path::exists(path));
+    let ectrace = built("ectrace").map(|path| Ours(vec![path.into_os_string()]));
+    ectrace.or_else(|| {
+        Some(Ours(vec![
+            built("everycall")?.into_os_string(),
+            "trace".into(),
+        ]))
+    })
+}
