@@ -1,0 +1,128 @@
+//! A copy of the sources that can be broken, and the tracer built from it.
+
+use std::collections::BTreeMap;
+use std::ffi::OsString;
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use crate::mutation::Edit;
+
+/// Where the copy is and where it is built.
+pub(crate) struct Workshop {
+    root: PathBuf,
+    copy: PathBuf,
+    target: PathBuf,
+}
+
+impl Workshop {
+    pub(crate) fn new() -> Workshop {
+        let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
+        // Below the target directory of the build that this test is part of.
+        let target = match std::env::current_exe() {
+            Ok(this) => this.ancestors().nth(3).map(Path::to_owned),
+            Err(_) => None,
+        };
+        let mutants = target
+            .unwrap_or_else(|| root.join("target"))
+            .join("mutants");
+        Workshop {
+            root,
+            copy: mutants.join("src"),
+            target: mutants.join("target"),
+        }
+    }
+
+    /// Builds the tracer with these edits, and returns its program.
+    pub(crate) fn build(&self, edits: &[Edit]) -> Result<OsString, String> {
+        let mut sources = BTreeMap::new();
+        read(&self.root, Path::new(""), &mut sources).map_err(|e| format!("sources: {e}"))?;
+        for edit in edits {
+            apply(edit, &mut sources)?;
+        }
+        self.write(&sources)
+            .map_err(|e| format!("{}: {e}", self.copy.display()))?;
+        let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
+        let output = Command::new(cargo)
+            .args([
+                "build",
+                "--quiet",
+                "--offline",
+                "-p",
+                "everycall-tracer",
+                "--bin",
+                "ectrace",
+            ])
+            .current_dir(&self.copy)
+            .env("CARGO_TARGET_DIR", &self.target)
+            // A mutation may leave something unused.
+            .env("RUSTFLAGS", "--cap-lints=warn")
+            .output()
+            .map_err(|e| format!("cargo: {e}"))?;
+        if !output.status.success() {
+            return Err(format!(
+                "the mutated tracer does not build:\n{}",
+                String::from_utf8_lossy(&output.stderr)
+            ));
+        }
+        Ok(self.target.join("debug/ectrace").into_os_string())
+    }
+
+    /// Writes what differs, so that only that is built again, and removes what is no longer there.
+    fn write(&self, sources: &BTreeMap<PathBuf, Vec<u8>>) -> io::Result<()> {
+        let mut there = BTreeMap::new();
+        if self.copy.exists() {
+            read(&self.copy, Path::new(""), &mut there)?;
+        }
+        for path in there.keys().filter(|path| !sources.contains_key(*path)) {
+            fs::remove_file(self.copy.join(path))?;
+        }
+        for (path, bytes) in sources {
+            if there.get(path) != Some(bytes) {
+                let to = self.copy.join(path);
+                if let Some(folder) = to.parent() {
+                    fs::create_dir_all(folder)?;
+                }
+                fs::write(to, bytes)?;
+            }
+        }
+        Ok(())
+    }
+}
+
+fn apply(edit: &Edit, sources: &mut BTreeMap<PathBuf, Vec<u8>>) -> Result<(), String> {
+    let wrong = |what: &str| format!("{}: {what}: {:?}", edit.file, edit.find);
+    let bytes = sources
+        .get_mut(Path::new(&edit.file))
+        .ok_or_else(|| format!("{}: no such file", edit.file))?;
+    let text = std::str::from_utf8(bytes).map_err(|_| wrong("it is no text"))?;
+    match text.matches(&edit.find).count() {
+        1 => {
+            *bytes = text.replace(&edit.find, &edit.replace).into_bytes();
+            Ok(())
+        }
+        0 => Err(wrong("the text is not there")),
+        more => Err(wrong(&format!("the text is there {more} times"))),
+    }
+}
+
+/// Reads the workspace's files: what is hidden and what is built is none of it.
+fn read(root: &Path, below: &Path, files: &mut BTreeMap<PathBuf, Vec<u8>>) -> io::Result<()> {
+    for entry in fs::read_dir(root.join(below))? {
+        let entry = entry?;
+        let name = entry.file_name();
+        let hidden = name.to_string_lossy().starts_with('.');
+        let built = below.as_os_str().is_empty() && name == "target";
+        if hidden || built {
+            continue;
+        }
+        let path = below.join(&name);
+        if entry.file_type()?.is_dir() {
+            read(root, &path, files)?;
+        } else if entry.file_type()?.is_file() {
+            files.insert(path.clone(), fs::read(root.join(path))?);
+        }
+    }
+    Ok(())
+}
