@@ -3,6 +3,10 @@
 use crate::flags::{EnumSet, FlagSet};
 
 /// What one argument of a call means.
+///
+/// `long`, `size_t`, `off_t` and pointers are as wide as a word of the ABI (`Abi::word_bits`): x32's entry points that are
+/// x86-64's look at all 64 bits. `int`, ids, modes, signals and descriptors are 32 bits wide on every ABI: what stands in
+/// the upper half of a word is not looked at.
 #[derive(Clone, Copy, Debug)]
 pub enum Ty {
     /// `int`.

@@ -12,7 +12,8 @@ use std::collections::BTreeMap;
 use std::process::Command;
 use std::{arch::asm, env, fs};
 
-use everycall_arch::{AbiId, class, table};
+use everycall_arch::slots::slots;
+use everycall_arch::{AbiId, Syscall, class, table};
 
 /// Says to the child which table's numbers it is to make.
 const ASK: &str = "EVERYCALL_STRACE_CHILD";
@@ -75,11 +76,51 @@ fn child() {
     unsafe { libc::syscall(231, 0) };
 }
 
-/// The calls that strace shows when it is asked for `what`: number to name. Unknown numbers are left out.
-fn shown(abi: AbiId, what: &str) -> BTreeMap<u32, String> {
+/// Calls of which only the number is left: no source says what their arguments were, and we show all six words.
+const NUMBER_ONLY: &[&str] = &[
+    "afs_syscall",
+    "break",
+    "epoll_ctl_old",
+    "epoll_wait_old",
+    "ftime",
+    "getpmsg",
+    "gtty",
+    "idle",
+    "lock",
+    "mpx",
+    "prof",
+    "profil",
+    "putpmsg",
+    "security",
+    "stty",
+    "tuxcall",
+    "ulimit",
+    "vserver",
+];
+
+/// Calls of which strace shows another number of words than the kernel takes.
+fn differs(abi: AbiId, name: &str) -> bool {
+    NUMBER_ONLY.contains(&name)
+        // The kernel's entry points have a fifth argument, of which 64-bit ABIs use nothing.
+        || abi == AbiId::X86_64 && matches!(name, "preadv" | "pwritev")
+        // strace shows five words; `sys_vm86` takes two.
+        || name == "vm86"
+}
+
+/// The calls that strace shows when it is asked for `what`: number to name and number of words. Unknown numbers are
+/// left out.
+fn shown(abi: AbiId, what: &str) -> BTreeMap<u32, (String, usize)> {
     let output = tempfile::NamedTempFile::new().expect("a temporary file");
     let status = Command::new("strace")
-        .args(["-f", "-n", "-e", &format!("trace={what}"), "-o"])
+        .args([
+            "-f",
+            "-n",
+            "-e",
+            &format!("trace={what}"),
+            "-e",
+            "raw=all",
+            "-o",
+        ])
         .arg(output.path())
         .arg(env::current_exe().expect("this program has a path"))
         .args(["--exact", "child"])
@@ -101,10 +142,15 @@ fn shown(abi: AbiId, what: &str) -> BTreeMap<u32, String> {
                 Some(hex) => u32::from_str_radix(hex, 16).ok()?,
                 None => nr.trim().parse().ok()?,
             };
-            let name = call.split_once('(')?.0;
+            let (name, arguments) = call.split_once('(')?;
+            let arguments = arguments.split_once(')')?.0;
+            let words = arguments
+                .split(", ")
+                .filter(|word| !word.is_empty())
+                .count();
             // `readv#64`: a number of x86-64 that x32 does not have.
             let known = !name.starts_with("syscall_0x") && !name.ends_with("#64");
-            known.then(|| (nr, name.to_owned()))
+            known.then(|| (nr, (name.to_owned(), words)))
         });
     calls.collect()
 }
@@ -121,6 +167,12 @@ fn hindrance() -> Option<String> {
     }
 }
 
+/// How many words the call takes: the end of its last argument.
+fn words_of(call: &Syscall) -> usize {
+    let last = slots(call.abi, call.proto).pop();
+    last.map_or(0, |slot| usize::from(slot.first + slot.words))
+}
+
 fn agree(abi: AbiId) {
     if let Some(why) = hindrance() {
         println!("skipped: strace: {why}");
@@ -128,12 +180,17 @@ fn agree(abi: AbiId) {
     }
     let names = shown(abi, "all");
     assert!(names.len() > 300, "{} names", names.len());
-    for (nr, name) in &names {
+    for (nr, (name, words)) in &names {
+        let call = table::by_nr(abi, *nr);
         assert_eq!(
-            table::by_nr(abi, *nr).map(|call| call.name),
+            call.map(|call| call.name),
             Some(name.as_str()),
             "{abi:?} {nr}"
         );
+        let taken = call.map(words_of);
+        if !differs(abi, name) {
+            assert_eq!(taken, Some(*words), "words of {abi:?} {name}");
+        }
     }
     for class in class::names() {
         let members = shown(abi, &format!("%{class}"));

@@ -23,7 +23,7 @@ proto! {
     sgetmask () -> Never;
     sigaction (sig: Signal, act: Ptr, oact: Ptr) -> Zero;
     sigaltstack (uss: Ptr, uoss: Ptr) -> Zero;
-    signal (sig: Signal, handler: Ptr) -> Int;
+    signal (sig: Signal, handler: Ptr) -> Addr;
     sigpending (uset: Ptr) -> Zero;
     sigprocmask (how: Enum(&flags::SIG_HOW), nset: Ptr, oset: Ptr) -> Zero;
     sigreturn () -> Int;
