@@ -62,11 +62,13 @@ fn number(call: &Made, line: &Seen) -> Option<String> {
 }
 
 /// A name is right when the tables have it for this call. A tracer may know a number that they do
-/// not know, and it may show a number where it has no name: both are honest.
+/// not know, though not by a name that is another's; and it may show a number where it has no name.
 fn name(call: &Made, line: &Seen) -> Option<String> {
     let shown = line.name.as_deref()?;
-    let known = table::by_nr(call.abi, call.nr as u32)?;
-    let right = shown == known.name || known.aliases.contains(&shown);
+    let right = match table::by_nr(call.abi, call.nr as u32) {
+        Some(known) => shown == known.name || known.aliases.contains(&shown),
+        None => table::by_name(call.abi, shown).is_none(),
+    };
     (!right).then(|| format!("shown by the name {shown}"))
 }
 
@@ -182,8 +184,8 @@ fn arguments(call: &Made, line: &Seen) -> Option<String> {
         return Some("its arguments' words do not ascend".into());
     }
     let names: Vec<&str> = args.iter().map(|arg| arg.name.as_str()).collect();
-    let wrong = prototypes::difference(call.abi, call.nr as u32, &names)?;
-    Some(wrong)
+    prototypes::difference(call.abi, call.nr as u32, &names)
+        .or_else(|| prototypes::widths(call.abi, call.nr as u32, args))
 }
 
 /// What is wrong with an argument's value, held against the words that the probe chose.

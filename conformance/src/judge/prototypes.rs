@@ -6,6 +6,8 @@ use std::sync::LazyLock;
 
 use everycall_arch::{AbiId, Ty, table};
 
+use crate::observe::SeenArg;
+
 /// By entry point: the names of its arguments. Recorded by a test of `arch`.
 const RECORDED: &str = include_str!("../../../fixtures/kernel/x86_64-6.18-syscall-args.txt");
 
@@ -18,6 +20,42 @@ static KERNEL: LazyLock<HashMap<&str, Vec<&str>>> = LazyLock::new(|| {
         })
         .collect()
 });
+
+/// i386's calls with arguments of 64 bits: how many words each argument takes. Every other argument
+/// takes one. Written by hand after the kernel's own entry points (arch/x86/kernel/sys_ia32.c and
+/// fs/notify/fanotify/fanotify_user.c), by number: names are for display.
+const I386_WIDE: &[(u32, &[usize])] = &[
+    (180, &[1, 1, 1, 2]),
+    (181, &[1, 1, 1, 2]),
+    (193, &[1, 2]),
+    (194, &[1, 2]),
+    (225, &[1, 2, 1]),
+    (250, &[1, 2, 1, 1]),
+    (253, &[2, 1, 1]),
+    (272, &[1, 2, 2, 1]),
+    (314, &[1, 2, 2, 1]),
+    (324, &[1, 1, 2, 2]),
+    (339, &[1, 1, 2, 1, 1]),
+];
+
+/// What is wrong with the number of words that arguments are made of.
+pub(super) fn widths(abi: AbiId, nr: u32, args: &[SeenArg]) -> Option<String> {
+    let wide = I386_WIDE
+        .iter()
+        .find(|(wide, _)| (abi, *wide) == (AbiId::I386, nr));
+    let wide = wide.map_or(&[][..], |(_, widths)| widths);
+    args.iter().enumerate().find_map(|(at, arg)| {
+        let takes = wide.get(at).copied().unwrap_or(1);
+        let made = arg.words.len();
+        let plural = if made == 1 { "" } else { "s" };
+        (made != takes && abi != AbiId::Arm).then(|| {
+            format!(
+                "argument {} is made of {made} word{plural}, but takes {takes}",
+                arg.name
+            )
+        })
+    })
+}
 
 /// What is wrong with the names, in order; `None` when they are right, or when nothing was recorded
 /// for this call.
@@ -64,6 +102,42 @@ mod tests {
     fn what_was_not_recorded_is_not_judged() {
         assert_eq!(difference(AbiId::X86_64, 600, &["x"]), None);
         assert_eq!(difference(AbiId::I386, 102, &["x"]), None);
+    }
+
+    #[test]
+    fn wide_arguments_take_two_words_on_i386_and_no_other_does() {
+        let arg = |words: &[u8]| SeenArg {
+            name: "pos".into(),
+            words: words.to_vec(),
+            value: 0,
+        };
+        let pread = [arg(&[0]), arg(&[1]), arg(&[2]), arg(&[3, 4])];
+        assert_eq!(widths(AbiId::I386, 180, &pread), None);
+        assert_eq!(
+            widths(
+                AbiId::I386,
+                180,
+                &[arg(&[0]), arg(&[1]), arg(&[2]), arg(&[3])]
+            ),
+            Some("argument pos is made of 1 word, but takes 2".into())
+        );
+        assert!(widths(AbiId::I386, 3, &pread).is_some());
+        assert!(widths(AbiId::X86_64, 180, &pread).is_some());
+    }
+
+    /// The table that the tracer shares, held against the one above.
+    #[test]
+    fn the_tables_agree_with_the_widths() {
+        for call in table::all(AbiId::I386) {
+            let slots = everycall_arch::slots::slots(AbiId::I386, call.proto);
+            let args = slots.iter().map(|slot| SeenArg {
+                name: String::new(),
+                words: (slot.first..slot.first + slot.words).collect(),
+                value: 0,
+            });
+            let args: Vec<SeenArg> = args.collect();
+            assert_eq!(widths(AbiId::I386, call.nr, &args), None, "{}", call.name);
+        }
     }
 
     #[test]

@@ -163,13 +163,19 @@ fn arg(name: &str, words: &[u8], value: u64) -> SeenArg {
 #[test]
 fn arguments_are_made_of_their_words() {
     let mut calls = made();
-    calls[1] = call(AbiId::I386, 600, [1, 2, 3, 4, 5, 6]);
+    // fadvise64: fd, offset (two words), len, advice.
+    calls[1] = call(AbiId::I386, 250, [1, 2, 3, 4, 5, 6]);
     let trial_of = |args: Vec<SeenArg>| {
         let mut trial = Trial::perfect(calls.clone());
         trial.output.calls[1].args = Some(args);
         trial
     };
-    let right = vec![arg("a", &[0], 1), arg("b", &[2, 3], 3 | 4 << 32)];
+    let right = vec![
+        arg("fd", &[0], 1),
+        arg("offset", &[1, 2], 2 | 3 << 32),
+        arg("len", &[3], 4),
+        arg("advice", &[4], 5),
+    ];
     assert_eq!(trial_of(right).verdicts(), [PASSED; 3]);
     let wrong = [
         (vec![arg("a", &[0], 2)], "shown as 0x2"),
@@ -178,10 +184,23 @@ fn arguments_are_made_of_their_words() {
         (vec![arg("a", &[], 0)], "cannot be made of"),
         (vec![arg("a", &[255, 0], 0)], "cannot be made of"),
         (vec![arg("a", &[1], 2), arg("b", &[0], 1)], "do not ascend"),
+        (
+            vec![arg("a", &[0], 1)],
+            "the kernel has (fd, offset, len, advice)",
+        ),
     ];
     for (args, text) in wrong {
         let (verdict, observed) = trial_of(args).middle();
         assert_eq!(verdict, Verdict::MisDecoded);
         assert!(observed.contains(text), "{observed}");
     }
+}
+
+#[test]
+fn an_unknown_number_has_no_name_of_another_call() {
+    let mut trial = Trial::perfect(made());
+    trial.output.calls[1].name = Some("brand_new_call".into());
+    assert_eq!(trial.verdicts(), [PASSED; 3]);
+    trial.output.calls[1].name = Some("openat".into());
+    assert_eq!(trial.middle().0, Verdict::MisDecoded);
 }
