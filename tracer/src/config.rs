@@ -24,6 +24,8 @@ pub struct Config {
     pub signals: u128,
     /// What the output looks like, and where it goes.
     pub output: Output,
+    /// What the user is told on standard error before it starts, a line each.
+    pub notes: Vec<String>,
 }
 
 /// A command to run under the tracer.

@@ -2,14 +2,20 @@
 //!
 //! What was typed (`cli`) becomes a [`config::Config`]; [`run::run`] carries it out.
 
+pub mod cli;
 pub mod config;
 pub mod custody;
+pub mod decode;
 pub mod engine;
+pub mod escape;
 pub mod event;
+pub mod front;
+pub mod help;
 pub mod memory;
 pub mod plan;
 pub mod protocol;
 pub mod run;
 pub mod select;
+pub mod sink;
 pub mod spawn;
 pub mod sys;
