@@ -288,8 +288,8 @@ impl Alu {
     /// The result, as the kernel computes it; `None` for a division by zero, which ends a program
     /// with the value 0.
     ///
-    /// A shift by 32 or more (possible only by X) uses the low five bits: what the kernel defines
-    /// since 5.14, and what x86 and arm64 did before.
+    /// A shift by 32 or more (possible only by X) uses the low five bits, as eBPF defines it; old
+    /// kernels left it to the machine.
     #[must_use]
     pub fn apply(self, a: u32, b: u32) -> Option<u32> {
         Some(match self {
