@@ -14,7 +14,7 @@
 
 use everycall_arch::AbiId;
 
-use crate::probe::{INT80, SYSCALL};
+use crate::probe::{INT80, SYSCALL, Via};
 
 /// Where the header has the counter.
 pub(crate) const COUNTER: usize = 8;
@@ -141,10 +141,10 @@ impl Made {
             return Err("it was made after the last call");
         }
         let nr = get(NR)?;
-        let abi = match get(8)? & 0xff {
-            SYSCALL => AbiId::of_call(AbiId::X86_64.abi().audit_arch, low(nr)),
-            INT80 => Some(AbiId::I386),
-            _ => None,
+        let via = match get(8)? & 0xff {
+            SYSCALL => Via::Syscall,
+            INT80 => Via::Int80,
+            _ => return Err("no such instruction"),
         };
         let mut words = [0; 6];
         for (i, word) in words.iter_mut().enumerate() {
@@ -156,7 +156,7 @@ impl Made {
             _ => return Err("it neither returned nor did not"),
         };
         Ok(Some(Made {
-            abi: abi.ok_or("no such instruction")?,
+            abi: via.seen(nr).0,
             nr,
             words,
             result,
@@ -164,14 +164,6 @@ impl Made {
             seq,
         }))
     }
-}
-
-#[expect(
-    clippy::cast_possible_truncation,
-    reason = "the kernel looks at the low half only"
-)]
-fn low(nr: u64) -> u32 {
-    nr as u32
 }
 
 fn field(bytes: &[u8], at: usize) -> Option<u64> {

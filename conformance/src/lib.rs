@@ -10,6 +10,7 @@ mod elf;
 pub mod grammar;
 pub mod judge;
 pub mod ledger;
+pub mod numbers;
 pub mod observe;
 pub mod probe;
 pub mod report;

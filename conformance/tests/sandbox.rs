@@ -13,6 +13,49 @@ type Test = fn(Privilege) -> Outcome;
 
 const PRIVILEGES: [Privilege; 2] = [Privilege::NamespaceRoot, Privilege::User];
 
+const TESTS: [(&str, Test); 12] = [
+    (
+        "a_program_runs_and_is_captured",
+        a_program_runs_and_is_captured,
+    ),
+    ("ids_and_capabilities", ids_and_capabilities),
+    (
+        "signals_are_as_in_a_new_session",
+        signals_are_as_in_a_new_session,
+    ),
+    ("nothing_outside_is_seen", nothing_outside_is_seen),
+    (
+        "nothing_outside_can_be_written",
+        nothing_outside_can_be_written,
+    ),
+    (
+        "what_is_left_behind_is_killed",
+        what_is_left_behind_is_killed,
+    ),
+    ("a_hang_is_told", a_hang_is_told),
+    ("a_signal_is_told", a_signal_is_told),
+    (
+        "a_missing_program_is_an_error",
+        a_missing_program_is_an_error,
+    ),
+    ("output_is_bounded", output_is_bounded),
+    (
+        "programs_that_are_out_of_reach_are_copied",
+        programs_that_are_out_of_reach_are_copied,
+    ),
+    ("nothing_survives_the_suite", nothing_survives_the_suite),
+];
+
+/// Those that run probes.
+const PROBES: [(&str, Test); 3] = [
+    ("probes_tell_the_same_twice", probes_tell_the_same_twice),
+    (
+        "a_probe_that_forks_and_pauses",
+        a_probe_that_forks_and_pauses,
+    ),
+    ("a_probe_that_hangs", a_probe_that_hangs),
+];
+
 fn main() {
     serve_if_worker();
     if std::env::args().nth(1).is_some_and(|arg| arg == SUITE) {
@@ -24,44 +67,8 @@ fn main() {
         };
         return suite(privilege).expect("the suite runs until it is killed");
     }
-    let tests: [(&str, Test); 11] = [
-        (
-            "a_program_runs_and_is_captured",
-            a_program_runs_and_is_captured,
-        ),
-        ("ids_and_capabilities", ids_and_capabilities),
-        ("nothing_outside_is_seen", nothing_outside_is_seen),
-        (
-            "nothing_outside_can_be_written",
-            nothing_outside_can_be_written,
-        ),
-        (
-            "what_is_left_behind_is_killed",
-            what_is_left_behind_is_killed,
-        ),
-        ("a_hang_is_told", a_hang_is_told),
-        ("a_signal_is_told", a_signal_is_told),
-        (
-            "a_missing_program_is_an_error",
-            a_missing_program_is_an_error,
-        ),
-        ("output_is_bounded", output_is_bounded),
-        (
-            "programs_that_are_out_of_reach_are_copied",
-            programs_that_are_out_of_reach_are_copied,
-        ),
-        ("nothing_survives_the_suite", nothing_survives_the_suite),
-    ];
-    let probes: [(&str, Test); 3] = [
-        ("probes_tell_the_same_twice", probes_tell_the_same_twice),
-        (
-            "a_probe_that_forks_and_pauses",
-            a_probe_that_forks_and_pauses,
-        ),
-        ("a_probe_that_hangs", a_probe_that_hangs),
-    ];
-    let probes = probes.into_iter().filter(|_| cfg!(target_arch = "x86_64"));
-    let trials = tests
+    let probes = PROBES.into_iter().filter(|_| cfg!(target_arch = "x86_64"));
+    let trials = TESTS
         .into_iter()
         .chain(probes)
         .flat_map(|(name, test)| {
@@ -149,6 +156,16 @@ fn ids_and_capabilities(privilege: Privilege) -> Outcome {
     sandbox.run(&shell_job("echo > owned"))?;
     let owned = std::fs::metadata(sandbox.dir().join("owned"))?;
     expect("owner", std::os::unix::fs::MetadataExt::uid(&owned), user)
+}
+
+fn signals_are_as_in_a_new_session(privilege: Privilege) -> Outcome {
+    // Those two are the C library's own, which it lets nobody touch.
+    let own = 1 << 31 | 1 << 32;
+    for field in ["SigBlk:", "SigIgn:", "SigPnd:", "ShdPnd:"] {
+        let mask = u64::from_str_radix(&status_field(privilege, field)?.concat(), 16)?;
+        expect(field, mask & !own, 0)?;
+    }
+    Ok(())
 }
 
 fn nothing_outside_is_seen(privilege: Privilege) -> Outcome {
@@ -305,7 +322,7 @@ const TIMEOUT: Duration = Duration::from_secs(10);
 fn native(privilege: Privilege, probe: &Probe, timeout: Duration) -> Result<Ran, Failed> {
     let built = probe.build()?;
     let mut runner = Runner::start(privilege)?;
-    Ok(runner.native(&built.elf, built.flows.len(), timeout)?)
+    Ok(runner.native(&built.elf, built.calls.len(), timeout)?)
 }
 
 fn probes_tell_the_same_twice(privilege: Privilege) -> Outcome {
@@ -318,7 +335,7 @@ fn probes_tell_the_same_twice(privilege: Privilege) -> Outcome {
         probe.exit_group(Flow::MAIN, 9)?;
         let built = probe.build()?;
         let mut runner = Runner::start(privilege)?;
-        let mut run = || runner.native(&built.elf, built.flows.len(), TIMEOUT);
+        let mut run = || runner.native(&built.elf, built.calls.len(), TIMEOUT);
         let (first, second) = (run()?, run()?);
         expect("status", first.ended.status, Some(9))?;
         expect(

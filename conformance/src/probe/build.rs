@@ -44,7 +44,7 @@ pub(super) fn build(probe: &Probe) -> Result<Built, ProbeError> {
     };
     Ok(Built {
         elf: image.write()?,
-        flows: probe.calls.clone(),
+        calls: probe.calls.clone(),
     })
 }
 

@@ -11,6 +11,8 @@ mod stub;
 #[cfg(test)]
 mod tests;
 
+use everycall_arch::AbiId;
+
 pub(crate) use step::{INT80, SYSCALL};
 pub use stub::Natives;
 
@@ -43,6 +45,20 @@ pub enum Via {
     Syscall,
     /// `int $0x80`.
     Int80,
+}
+
+impl Via {
+    /// The ABI that the kernel takes a call of this number for, and the number.
+    #[must_use]
+    #[expect(clippy::cast_possible_truncation, reason = "as the kernel does")]
+    pub fn seen(self, nr: u64) -> (AbiId, u32) {
+        let nr = nr as u32;
+        let abi = match self {
+            Via::Syscall => AbiId::of_call(AbiId::X86_64.abi().audit_arch, nr),
+            Via::Int80 => None,
+        };
+        (abi.unwrap_or(AbiId::I386), nr)
+    }
 }
 
 /// Why a probe cannot be built.
@@ -188,8 +204,8 @@ struct Patch {
 pub struct Probe {
     target: Target,
     flows: Vec<Vec<Step>>,
-    /// The flow of each call.
-    calls: Vec<Flow>,
+    /// By index: who makes the call, and which.
+    calls: Vec<Planned>,
     handlers: Vec<HandlerCode>,
     data: Vec<u8>,
     patches: Vec<Patch>,
@@ -201,8 +217,19 @@ pub struct Probe {
 pub struct Built {
     /// The ELF file.
     pub elf: Vec<u8>,
-    /// The flow of each call: as many as the ledger has records.
-    pub flows: Vec<Flow>,
+    /// Each call: as many as the ledger has records.
+    pub calls: Vec<Planned>,
+}
+
+/// A call of a probe, as it is described.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Planned {
+    /// Who makes it.
+    pub flow: Flow,
+    /// The ABI that the kernel takes it for.
+    pub abi: AbiId,
+    /// The number as the kernel looks at it: the low half of the register.
+    pub nr: u32,
 }
 
 /// The cell where signal handlers keep the stack pointer: the first data of a probe.
@@ -309,7 +336,8 @@ impl Probe {
             return Err(ProbeError::NoInstruction(self.target, call.via));
         }
         let id = CallId(self.calls.len());
-        self.calls.push(flow);
+        let (abi, nr) = call.via.seen(call.nr);
+        self.calls.push(Planned { flow, abi, nr });
         self.flows[flow.0].push(Step::Call {
             id,
             call,

@@ -14,7 +14,7 @@ fn run(probe: &Probe) -> Ledger {
     let built = probe.build().expect("the probe is built");
     let dir = tempfile::tempdir().expect("a directory for the probe");
     let file = dir.path().join("probe");
-    let slots = built.flows.len();
+    let slots = built.calls.len();
     std::fs::write(dir.path().join(LEDGER_FILE), vec![0; ledger::bytes(slots)])
         .expect("the ledger's file is written");
     // `cp` writes the program, so that no child of another test holds it open for writing.

@@ -56,7 +56,8 @@ pub(super) fn leave_everything(privilege: Privilege) -> io::Result<()> {
 fn limit() -> io::Result<()> {
     const MIB: u64 = 1 << 20;
     for (resource, most) in [
-        (Resource::RLIMIT_CORE, 0),
+        // Not 0: with exactly 1 the kernel starts no dump program outside, either.
+        (Resource::RLIMIT_CORE, 1),
         (Resource::RLIMIT_FSIZE, 64 * MIB),
         (Resource::RLIMIT_NPROC, 256),
         (Resource::RLIMIT_CPU, 60),

@@ -39,13 +39,9 @@ enum End {
 
 impl Jobs {
     pub(super) fn new(suite: UnixStream) -> io::Result<Jobs> {
-        let mut signals = SigSet::empty();
-        signals.add(Signal::SIGCHLD);
-        // The standard library gives every child an empty mask, so this stays ours.
-        signals.thread_block()?;
         let flags = SfdFlags::SFD_CLOEXEC | SfdFlags::SFD_NONBLOCK;
         Ok(Jobs {
-            children: SignalFd::with_flags(&signals, flags)?,
+            children: SignalFd::with_flags(&child_signal(), flags)?,
             suite,
         })
     }
@@ -54,8 +50,11 @@ impl Jobs {
     pub(super) fn run(&self, job: &Job) -> io::Result<Ended> {
         let (mut stdout, mut stderr) = (capture()?, capture()?);
         let pid = start(job, &stdout, &stderr)?;
+        // Not before: a child inherits the mask. What ended meanwhile is found by the first look.
+        child_signal().thread_block()?;
         let end = self.wait(pid, job.timeout)?;
         let (last, left_behind) = end_everything(pid)?;
+        child_signal().thread_unblock()?;
         let (status, timed_out) = match end {
             End::Status(status) => (Some(status), false),
             End::TimedOut => (last, true),
@@ -107,6 +106,12 @@ impl Jobs {
         }
         Ok(())
     }
+}
+
+fn child_signal() -> SigSet {
+    let mut signals = SigSet::empty();
+    signals.add(Signal::SIGCHLD);
+    signals
 }
 
 fn start(job: &Job, stdout: &File, stderr: &File) -> io::Result<Pid> {

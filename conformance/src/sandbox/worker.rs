@@ -1,7 +1,7 @@
 //! The inner side of a sandbox: from the start of `main` to process 1 of its namespace.
 #![allow(
     unsafe_code,
-    reason = "a process id namespace begins with a fork, which is sound in a single-threaded process"
+    reason = "a process id namespace begins with a fork; handlers of signals are set to the default"
 )]
 
 use std::fs::File;
@@ -12,6 +12,7 @@ use std::os::unix::net::UnixStream;
 use std::path::Path;
 use std::process::exit;
 
+use nix::sys::signal::{SigHandler, SigSet, Signal, signal};
 use nix::sys::wait::{WaitStatus, waitpid};
 use nix::unistd::{AccessFlags, ForkResult, dup2_stdin, eaccess, fork};
 
@@ -42,6 +43,7 @@ fn serve() -> io::Result<i32> {
     let Some(Request::Confine { privilege, dir }) = receive(&mut requests)? else {
         return Err(io::Error::other("the first request was not to confine"));
     };
+    forget_signals()?;
     if let Err(error) = confine::leave_everything(privilege) {
         send(&mut replies, &Reply::failed(&error))?;
         return Ok(1);
@@ -66,6 +68,18 @@ fn serve() -> io::Result<i32> {
             Ok(0)
         }
     }
+}
+
+/// What is inside starts with no signal blocked or ignored, whoever started the suite (`nohup` does).
+fn forget_signals() -> io::Result<()> {
+    SigSet::empty().thread_set_mask()?;
+    // SIGPIPE stays as the runtime has set it; the standard library gives children the default.
+    let kept = [Signal::SIGKILL, Signal::SIGSTOP, Signal::SIGPIPE];
+    for one in Signal::iterator().filter(|one| !kept.contains(one)) {
+        // SAFETY: the default action runs no code of ours.
+        unsafe { signal(one, SigHandler::SigDfl) }?;
+    }
+    Ok(())
 }
 
 /// Answers requests until there are no more.

@@ -1,0 +1,90 @@
+//! Every probe of the group `numbers` on the bare kernel, as root of a namespace and as a user: each
+//! ends by itself, leaves nothing behind, and tells the same twice.
+
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+use everycall_arch::{AbiId, table};
+use everycall_conformance::case::Run;
+use everycall_conformance::ledger::{Ledger, Made};
+use everycall_conformance::numbers;
+use everycall_conformance::runner::Runner;
+use everycall_conformance::sandbox::{Privilege, serve_if_worker};
+use libtest_mimic::{Arguments, Failed, Trial};
+
+const ABIS: [AbiId; 3] = [AbiId::X86_64, AbiId::I386, AbiId::X32];
+const TIMEOUT: Duration = Duration::from_secs(30);
+
+fn main() {
+    serve_if_worker();
+    let mut trials = Vec::new();
+    if cfg!(target_arch = "x86_64") {
+        for abi in ABIS {
+            for privilege in [Privilege::NamespaceRoot, Privilege::User] {
+                let name = format!("{}::{privilege:?}", abi.name());
+                trials.push(Trial::test(name, move || bare(abi, privilege)));
+            }
+        }
+    }
+    libtest_mimic::run(&Arguments::from_args(), trials).exit();
+}
+
+/// One run for each distinct probe.
+fn probes(abi: AbiId) -> Result<Vec<Run>, Failed> {
+    let names = numbers::cases(abi);
+    let names: Vec<&str> = names.iter().map(String::as_str).collect();
+    let mut seen = BTreeSet::new();
+    let mut runs = numbers::runs(abi, &names)?;
+    runs.retain(|run| seen.insert(run.elf.clone()));
+    Ok(runs)
+}
+
+fn bare(abi: AbiId, privilege: Privilege) -> Result<(), Failed> {
+    let mut runner = Runner::start(privilege)?;
+    let mut made = BTreeSet::new();
+    for run in probes(abi)? {
+        let [first, second] = [native(&mut runner, &run)?, native(&mut runner, &run)?];
+        compare(&run, &first, &second)?;
+        made.extend(first.calls.iter().map(|call| (call.abi, call.nr)));
+    }
+    for call in table::all(abi) {
+        if !made.contains(&(abi, u64::from(call.nr))) {
+            return Err(format!("{} is never called", call.name).into());
+        }
+    }
+    Ok(())
+}
+
+fn native(runner: &mut Runner, run: &Run) -> Result<Ledger, Failed> {
+    let ran = runner.native(&run.elf, run.shown.len(), TIMEOUT)?;
+    let what = || run.cases.first().map_or("", |case| case.name.as_str());
+    if ran.ended.status != Some(0) || ran.ended.left_behind != 0 {
+        let last = ran
+            .ledger
+            .ok()
+            .and_then(|ledger| ledger.calls.last().copied());
+        return Err(format!("{}...: {:?}, last call {last:x?}", what(), ran.ended).into());
+    }
+    Ok(ran.ledger?)
+}
+
+/// Two ledgers of one probe: the same, but for what is said to differ.
+fn compare(run: &Run, first: &Ledger, second: &Ledger) -> Result<(), Failed> {
+    let key = |made: &Made| (made.slot, made.abi, made.nr);
+    let keys = |ledger: &Ledger| ledger.calls.iter().map(key).collect::<Vec<_>>();
+    if keys(first) != keys(second) {
+        return Err("another run makes other calls".into());
+    }
+    let order: Vec<u64> = first.calls.iter().map(|made| made.seq).collect();
+    if !order.is_sorted() {
+        return Err("the calls are not made in the order of their description".into());
+    }
+    for (a, b) in first.calls.iter().zip(&second.calls) {
+        let volatile = run.notes[a.slot].volatile;
+        let same = (a.words, a.result) == (b.words, b.result);
+        if !volatile && !same || a.result.is_some() != b.result.is_some() {
+            return Err(format!("not twice the same: {a:x?} {b:x?}").into());
+        }
+    }
+    Ok(())
+}
