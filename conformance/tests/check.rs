@@ -85,7 +85,7 @@ fn trials(args: &Arguments) -> Result<Vec<Trial>, String> {
         ));
     }
     let ours = ours.unwrap_or(Ours(Vec::new()));
-    let cases = every_case()?;
+    let cases = catalogue::all();
     let picks = |name: &str| picks(args, name);
     let mut picked = Picked {
         bench: Sandboxes::new(Privilege::of_caller(), ours.clone()),
@@ -185,16 +185,6 @@ fn presence(subject: &Subject, found: Found) -> Result<Result<String, String>, S
         }
         Found::Absent(reason) => Ok(Err(format!("not here: {reason}"))),
     }
-}
-
-fn every_case() -> Result<Vec<CaseName>, String> {
-    let mut cases = Vec::new();
-    for abi in catalogue::ABIS {
-        for group in catalogue::GROUPS {
-            cases.extend(catalogue::cases(*abi, group)?);
-        }
-    }
-    Ok(cases)
 }
 
 /// What libtest would pick.

@@ -150,7 +150,8 @@ impl Reader {
     /// `name(1, 2) = 3`; the closing parenthesis and the result may be absent.
     fn parse(&self, tid: Option<i32>, text: &str, line: &str) -> Option<Seen> {
         let (name, rest) = text.split_once('(')?;
-        let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '?' | '#');
+        // `64:rt_sigaction` is a name: a call of x86-64 that x32 does not have.
+        let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '?' | '#' | ':');
         if name.is_empty() || !name.chars().all(plain) {
             return None;
         }

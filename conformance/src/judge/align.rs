@@ -4,7 +4,7 @@ use std::collections::HashSet;
 
 use everycall_arch::AbiId;
 
-use super::{Finding, asked, compare, text};
+use super::{Finding, Traits, asked, compare, text};
 use crate::case::{Run, Verdict};
 use crate::ledger::{Ledger, Made};
 use crate::observe::{Output, Seen, SeenResult};
@@ -16,7 +16,12 @@ const CELLS: usize = 16_000_000;
 const AHEAD: usize = 64;
 
 /// Each call that is missed, invented or mis-decoded.
-pub(super) fn findings(run: &Run, ledger: &Ledger, output: &Output) -> Vec<Finding> {
+pub(super) fn findings(
+    run: &Run,
+    ledger: &Ledger,
+    output: &Output,
+    traits: Traits,
+) -> Vec<Finding> {
     let seen = without_start(run, &output.calls);
     let mut made: Vec<&Made> = ledger.calls.iter().collect();
     made.sort_by_key(|call| call.seq);
@@ -26,6 +31,9 @@ pub(super) fn findings(run: &Run, ledger: &Ledger, output: &Output) -> Vec<Findi
     let mut findings = Vec::new();
     for &(i, j) in &pairs {
         let (call, line) = (made[i], &seen[j]);
+        if !shown(call) && traits.shows_unknown && compare::is_bare(line) {
+            continue;
+        }
         if !shown(call) {
             findings.push(invented(
                 call.slot,

@@ -1,6 +1,6 @@
 //! One call of the ledger against one line of the output.
 
-use everycall_arch::{Ret, Wide, table};
+use everycall_arch::{AbiId, Ret, Wide, table};
 
 use super::{prototypes, text};
 use crate::ledger::Made;
@@ -28,6 +28,11 @@ pub(super) fn words_tell(call: &Made, line: &Seen) -> bool {
     line.raw && telling >= 2 && line.words.len() <= 6 && words(call, line).is_none()
 }
 
+/// Whether the line shows a call by its bare number, honestly: the tracer has no name for it.
+pub(super) fn is_bare(line: &Seen) -> bool {
+    line.name.is_none() && line.nr.is_some()
+}
+
 /// What is wrong with a line that is this call; `None` when it is right.
 pub(super) fn difference(call: &Made, line: &Seen) -> Option<String> {
     let wrong: Vec<String> = [
@@ -53,7 +58,15 @@ fn same_call(call: &Made, line: &Seen) -> bool {
 
 fn abi(call: &Made, line: &Seen) -> Option<String> {
     let wrong = line.abi.filter(|abi| *abi != call.abi)?;
-    Some(format!("shown as a call of {}", wrong.name()))
+    (!of_two_minds(call, wrong)).then(|| format!("shown as a call of {}", wrong.name()))
+}
+
+/// A negative number with bit 30 is one of x86-64 that nothing implements to the kernel's dispatch
+/// (`do_syscall_x32`), and one of x32 to the rest of it (`in_x32_syscall`).
+fn of_two_minds(call: &Made, shown: AbiId) -> bool {
+    const BOTH_BITS: u32 = 0xc000_0000;
+    let either = [AbiId::X86_64, AbiId::X32];
+    call.nr as u32 >= BOTH_BITS && either.contains(&call.abi) && either.contains(&shown)
 }
 
 fn number(call: &Made, line: &Seen) -> Option<String> {
@@ -85,7 +98,7 @@ fn words(call: &Made, line: &Seen) -> Option<String> {
             .raw
             .then(|| format!("{} words, where a call has 6", line.words.len()));
     }
-    let own = text::mask(call.abi);
+    let own = bits(call, line);
     let wrong = |set: u64, word: Option<SeenWord>| match word {
         Some(word) => (word.value ^ set) & own & text::low(word.bits) != 0,
         // A raw line owes a number for every word.
@@ -104,6 +117,18 @@ fn words(call: &Made, line: &Seen) -> Option<String> {
     })
 }
 
+/// The bits of a word that a line must show. The kernel's entry points of x32's own block are compat
+/// ones, to which the upper halves do not exist: a text may leave them out.
+fn bits(call: &Made, line: &Seen) -> u64 {
+    const OWN_BLOCK: std::ops::Range<u32> = 0x4000_0200..0x4000_0224;
+    let compat = call.abi == AbiId::X32 && OWN_BLOCK.contains(&(call.nr as u32));
+    if compat && line.args.is_none() {
+        text::low(32)
+    } else {
+        text::mask(call.abi)
+    }
+}
+
 /// Whether a decoded text of this call shows two words as one, so that position tells nothing.
 fn joins_words(call: &Made) -> bool {
     call.abi.abi().wide != Wide::Whole
@@ -113,15 +138,11 @@ fn joins_words(call: &Made) -> bool {
 
 fn result(call: &Made, line: &Seen) -> Option<String> {
     let Some(raw) = call.result else {
-        return match &line.result {
-            SeenResult::None => None,
-            // A restart is what only a tracer sees: the call was left by way of a signal.
-            SeenResult::Error(name) if name.starts_with("ERESTART") => None,
-            other => Some(format!(
-                "shown with {}, but it did not return",
-                shown(other)
-            )),
-        };
+        // The probe saw no result: a signal killed it, or its registers are those of another time
+        // (`sigreturn`). The tracer may have seen one, except where there can be none.
+        let none = matches!(line.result, SeenResult::None) || !never_returns(call);
+        return (!none)
+            .then(|| format!("shown with {}, but it did not return", shown(&line.result)));
     };
     let value = text::signed(call.abi, raw);
     let right = match (&line.result, text::error_of(value)) {
@@ -163,6 +184,10 @@ fn is_error(name: &str, error: u32) -> bool {
     everycall_arch::errno::name(error) == Some(name)
         || name.parse() == Ok(error)
         || (error == libc::EOPNOTSUPP as u32 && name == "ENOTSUP")
+}
+
+fn never_returns(call: &Made) -> bool {
+    table::by_nr(call.abi, call.nr as u32).is_some_and(|known| known.proto.ret == Ret::NoReturn)
 }
 
 fn never_fails(call: &Made) -> bool {

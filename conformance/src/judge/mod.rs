@@ -27,6 +27,14 @@ pub struct Execution<'a> {
     pub stderr: &'a str,
 }
 
+/// What is known of a tracer, and is no fault of it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Traits {
+    /// Its tables may be older than the kernel: a number that it has no name for it shows, bare,
+    /// whatever it was asked for.
+    pub shows_unknown: bool,
+}
+
 /// What was decided of one case.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Decision {
@@ -65,13 +73,14 @@ pub fn judge(
     native: Execution<'_>,
     traced: Execution<'_>,
     output: &Output,
+    traits: Traits,
 ) -> Vec<Option<Decision>> {
     if let Some(bad_end) = bad_end(native, traced, output) {
         return alone_or_nobody(run, bad_end);
     }
     let missing = altered::missing(native.ledger, traced.ledger);
     let mut findings = altered::findings(run, native.ledger, traced.ledger);
-    findings.extend(said(run, traced.ledger, output));
+    findings.extend(said(run, traced.ledger, output, traits));
     // The first call that was not made is a finding; what comes after it was not reached.
     let guilty = missing.first().map(|slot| owner(run, *slot));
     let unreached: Vec<usize> = missing.iter().map(|slot| owner(run, *slot)).collect();
@@ -94,8 +103,8 @@ fn owner(run: &Run, slot: usize) -> usize {
 }
 
 /// What is wrong with the output.
-fn said(run: &Run, ledger: &Ledger, output: &Output) -> Vec<Finding> {
-    let mut findings = align::findings(run, ledger, output);
+fn said(run: &Run, ledger: &Ledger, output: &Output, traits: Traits) -> Vec<Finding> {
+    let mut findings = align::findings(run, ledger, output, traits);
     for finding in &mut findings {
         if finding.verdict == Verdict::Missed && !output.lost.is_empty() {
             finding.verdict = Verdict::Lost;

@@ -3,6 +3,8 @@
 use std::ffi::{OsStr, OsString};
 use std::path::Path;
 
+use everycall_arch::class;
+
 use super::Subject;
 use crate::case::Ask;
 
@@ -62,8 +64,8 @@ impl Subject {
     pub fn set(&self, ask: &Ask) -> String {
         let mark = if self.optional_names { "?" } else { "" };
         let list = |names: &[String]| {
-            let names: Vec<String> = names.iter().map(|name| format!("{mark}{name}")).collect();
-            names.join(",")
+            let names = names.iter().map(|name| format!("{mark}{}", only(name)));
+            names.collect::<Vec<String>>().join(",")
         };
         match ask {
             Ask::All => "all".to_owned(),
@@ -73,6 +75,15 @@ impl Subject {
             Ask::Names(names) => list(names),
             Ask::Except(names) => format!("!{}", list(names)),
         }
+    }
+}
+
+/// The question for one name. A name that is a class's, too (`ipc`, `signal`), means the class, as old
+/// command lines have it: as a regular expression it means the call.
+fn only(name: &str) -> String {
+    match class::names().contains(&name) {
+        true => format!("/^{name}$"),
+        false => name.to_owned(),
     }
 }
 

@@ -8,6 +8,7 @@ use everycall_arch::AbiId;
 use serde::Deserialize;
 
 use crate::grammar::{Grammar, Reading};
+use crate::judge::Traits;
 
 pub use command::{Ours, Words};
 pub use expected::{Entry, Expectations};
@@ -61,6 +62,9 @@ pub struct Subject {
     /// Whether names that it may not know must be marked (`?name`).
     #[serde(default)]
     optional_names: bool,
+    /// Whether it shows numbers that its tables do not have, bare, whatever it is asked for.
+    #[serde(default)]
+    shows_unknown: bool,
     /// The groups of cases that apply to it.
     pub groups: Vec<String>,
     /// How its version is found. A user's command has none: it is taken as it is.
@@ -199,6 +203,7 @@ impl Subject {
             raw,
             start: None,
             optional_names: true,
+            shows_unknown: true,
             groups: Vec::new(),
             version: None,
             skip: Vec::new(),
@@ -219,6 +224,14 @@ impl Subject {
             grammar: self.grammar,
             raw: self.raw,
             start: self.start.as_deref().and_then(AbiId::from_name),
+        }
+    }
+
+    /// What is known of it, and is no fault.
+    #[must_use]
+    pub fn traits(&self) -> Traits {
+        Traits {
+            shows_unknown: self.shows_unknown,
         }
     }
 

@@ -96,6 +96,7 @@ fn every_question_has_its_set() {
     assert_eq!(strace.set(&Ask::All), "all");
     assert_eq!(strace.set(&Ask::Class("file".into())), "%file");
     assert_eq!(strace.set(&Ask::Except(names(&["a", "b"]))), "!?a,?b");
+    assert_eq!(strace.set(&Ask::Names(names(&["ipc", "a"]))), "?/^ipc$,?a");
     assert_eq!(strace.set(&Ask::Names(names(&[]))), "none");
     assert_eq!(strace.set(&Ask::Except(names(&[]))), "all");
 }

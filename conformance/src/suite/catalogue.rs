@@ -1,22 +1,61 @@
 //! Which cases there are.
 
+use std::collections::BTreeMap;
+
 use everycall_arch::AbiId;
 
 use super::CaseName;
 use crate::case::Run;
+use crate::numbers;
 
 /// The groups of cases.
-pub const GROUPS: &[&str] = &["numbers"];
+pub const GROUPS: &[&str] = &[numbers::GROUP];
 
-/// The ABIs whose calls this host can make.
-pub const ABIS: &[AbiId] = &[AbiId::X86_64, AbiId::I386, AbiId::X32];
+/// The ABIs whose calls this kind of machine can make.
+#[must_use]
+pub fn abis() -> Vec<AbiId> {
+    let mut abis = AbiId::ALL.to_vec();
+    abis.retain(|abi| !numbers::cases(*abi).is_empty());
+    abis
+}
 
 /// The cases of a group for an ABI.
-pub fn cases(_abi: AbiId, _group: &'static str) -> Result<Vec<CaseName>, String> {
-    Ok(Vec::new())
+#[must_use]
+pub fn cases(abi: AbiId, group: &'static str) -> Vec<CaseName> {
+    let names = match group {
+        numbers::GROUP => numbers::cases(abi),
+        _ => Vec::new(),
+    };
+    let name = |case| CaseName { abi, group, case };
+    names.into_iter().map(name).collect()
+}
+
+/// Every case of every group and ABI.
+#[must_use]
+pub fn all() -> Vec<CaseName> {
+    let abis = abis().into_iter();
+    abis.flat_map(|abi| GROUPS.iter().flat_map(move |group| cases(abi, group)))
+        .collect()
 }
 
 /// The runs that decide these cases.
-pub fn runs(_cases: &[CaseName]) -> Result<Vec<Run>, String> {
-    Err("not there yet".into())
+///
+/// # Errors
+/// When a probe cannot be built, or when a case is in no group.
+pub fn runs(wanted: &[CaseName]) -> Result<Vec<Run>, String> {
+    let mut parts: BTreeMap<(AbiId, &str), Vec<&str>> = BTreeMap::new();
+    for case in wanted {
+        let part = parts.entry((case.abi, case.group)).or_default();
+        part.push(&case.case);
+    }
+    let mut runs = Vec::new();
+    for ((abi, group), names) in parts {
+        match group {
+            numbers::GROUP => {
+                runs.extend(numbers::runs(abi, &names).map_err(|error| error.to_string())?);
+            }
+            _ => return Err(format!("there is no group '{group}'")),
+        }
+    }
+    Ok(runs)
 }

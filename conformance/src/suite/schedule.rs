@@ -182,6 +182,7 @@ impl Work<'_> {
             execution(native, &native_ledger),
             execution(&traced, &traced_ledger),
             &output,
+            subject.traits(),
         );
         decisions
             .into_iter()

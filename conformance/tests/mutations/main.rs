@@ -141,12 +141,7 @@ fn taker(slice: &Slice) -> Result<Taker, Failed> {
 }
 
 fn cases(slice: &Slice) -> Result<Vec<CaseName>, Failed> {
-    let mut cases = Vec::new();
-    for abi in catalogue::ABIS {
-        for group in catalogue::GROUPS {
-            cases.extend(catalogue::cases(*abi, group)?);
-        }
-    }
+    let mut cases = catalogue::all();
     cases.retain(|case| {
         slice
             .cases

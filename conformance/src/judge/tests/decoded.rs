@@ -132,10 +132,33 @@ fn a_success_is_no_error_and_no_other_value() {
 #[test]
 fn what_does_not_return_has_no_result() {
     let mut calls = made();
-    calls[1].result = None;
+    calls[1] = Made {
+        result: None,
+        ..call(AbiId::X86_64, 231, [1, 2, 3, 4, 5, 6])
+    };
     let mut trial = Trial::perfect(calls);
     assert_eq!(trial.verdicts(), [PASSED; 3]);
     trial.output.calls[1].result = SeenResult::Value(0);
+    assert_eq!(trial.middle().0, Verdict::MisDecoded);
+}
+
+#[test]
+fn a_probe_that_was_killed_in_a_call_cannot_tell_its_result() {
+    let mut calls = made();
+    calls[1].result = None;
+    let mut trial = Trial::perfect(calls);
+    trial.output.calls[1].result = SeenResult::Error("EPERM".into());
+    assert_eq!(trial.verdicts(), [PASSED; 3]);
+}
+
+#[test]
+fn a_negative_number_with_bit_30_is_of_either_abi() {
+    let mut calls = made();
+    calls[1] = call(AbiId::X86_64, 0xc000_0027, [1, 2, 3, 4, 5, 6]);
+    let mut trial = Trial::perfect(calls);
+    trial.output.calls[1].abi = Some(AbiId::X32);
+    assert_eq!(trial.verdicts(), [PASSED; 3]);
+    trial.output.calls[1].abi = Some(AbiId::I386);
     assert_eq!(trial.middle().0, Verdict::MisDecoded);
 }
 
@@ -202,5 +225,16 @@ fn an_unknown_number_has_no_name_of_another_call() {
     trial.output.calls[1].name = Some("brand_new_call".into());
     assert_eq!(trial.verdicts(), [PASSED; 3]);
     trial.output.calls[1].name = Some("openat".into());
+    assert_eq!(trial.middle().0, Verdict::MisDecoded);
+}
+
+#[test]
+fn the_entry_points_of_x32s_own_block_take_half_words() {
+    let mut calls = made();
+    calls[1] = call(AbiId::X32, 0x4000_0202, [0x1_0000_0001, 2, 3, 4, 5, 6]);
+    let mut trial = Trial::perfect(calls);
+    trial.output.calls[1].words[0] = Some(SeenWord { value: 1, bits: 64 });
+    assert_eq!(trial.verdicts(), [PASSED; 3]);
+    trial.output.calls[1].words[0] = Some(SeenWord { value: 2, bits: 64 });
     assert_eq!(trial.middle().0, Verdict::MisDecoded);
 }

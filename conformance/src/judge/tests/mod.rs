@@ -91,6 +91,7 @@ struct Trial {
     native_end: End,
     end: End,
     output: Output,
+    traits: Traits,
 }
 
 impl Trial {
@@ -105,6 +106,7 @@ impl Trial {
             traced: made,
             native_end: End::Exited(0),
             end: End::Exited(0),
+            traits: Traits::default(),
         }
     }
 
@@ -121,6 +123,7 @@ impl Trial {
             execution(&native, self.native_end),
             execution(&traced, self.end),
             &self.output,
+            self.traits,
         )
     }
 

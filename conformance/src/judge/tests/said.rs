@@ -69,3 +69,13 @@ fn the_start_of_the_probe_is_nobodys_call() {
     trial.output.calls[0] = start;
     assert_eq!(trial.verdicts()[0], Some(Verdict::Invented));
 }
+
+#[test]
+fn an_old_tracer_shows_new_numbers_whatever_it_is_asked_for() {
+    let mut trial = Trial::perfect(made());
+    trial.run.shown[1] = false;
+    trial.traits.shows_unknown = true;
+    assert_eq!(trial.verdicts(), [PASSED; 3]);
+    trial.output.calls[1].name = Some("brand_new_call".into());
+    assert_eq!(trial.middle().0, Verdict::Invented, "it knows that name");
+}
