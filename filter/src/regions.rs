@@ -13,7 +13,7 @@ use crate::insn::{Alu, Cond, Op, Operand, Reg, Source};
 use crate::runs::runs;
 use crate::{Insn, Span};
 
-/// How many instructions are executed at most, over all regions: some tenths of a second.
+/// How many instructions are executed at most, over all regions: a second or two.
 const MAX_STEPS: usize = 1 << 24;
 
 /// How many states may wait to be executed: some tens of megabytes.
