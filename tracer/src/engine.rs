@@ -82,7 +82,6 @@ impl Engine {
     pub fn attach(&mut self, pid: i32, tid: i32, options: i32) -> io::Result<()> {
         sys::seize(tid, options)?;
         self.protocol.add_attached(pid, tid);
-        self.sink.thread_started(pid, tid, true);
         sys::interrupt(tid)
     }
 
@@ -220,6 +219,7 @@ impl Engine {
         // That a tracee is gone is no failure of what was to be done to it.
         match effect {
             Effect::Started { pid, tid } => self.sink.thread_started(pid, tid, false),
+            Effect::Attached { pid, tid } => self.sink.thread_started(pid, tid, true),
             Effect::Entered(call) => {
                 self.sink.call_entered(&call, &TraceeMemory::new(call.tid));
             }

@@ -73,13 +73,12 @@ impl Protocol {
 
     /// A thread that was there before and was attached to: it has no filter of ours.
     pub fn add_attached(&mut self, pid: i32, tid: i32) {
-        self.threads.insert(
-            tid,
-            Thread {
-                attached: true,
-                ..Thread::new(pid)
-            },
-        );
+        let thread = Thread {
+            attached: true,
+            fresh: true,
+            ..Thread::new(pid)
+        };
+        self.threads.insert(tid, thread);
     }
 
     /// A thread whose first stop came before its parent's event, and its process. Until that event
@@ -162,7 +161,7 @@ impl Protocol {
             self.end(tid, stop, effects);
             return Resume::Gone;
         }
-        let fresh = std::mem::take(&mut self.thread(tid).fresh);
+        let fresh = self.first_stop(tid, effects);
         match stop {
             Stop::Entry(info) => self.enter(tid, info, now, peek, effects),
             Stop::Seccomp(info, data) => self.seccomp(tid, info, data, now, peek, effects),
@@ -196,6 +195,18 @@ impl Protocol {
             Stop::Trap => self.trap(tid, fresh, effects),
             Stop::Exited(_) | Stop::Killed(..) => Resume::Gone,
         }
+    }
+
+    /// Whether this is the first stop of the thread. Only from then on is every call of a thread
+    /// that ran before seen, so only then is it said to be attached.
+    fn first_stop(&mut self, tid: i32, effects: &mut Vec<Effect>) -> bool {
+        let thread = self.thread(tid);
+        let (fresh, attached, pid) = (thread.fresh, thread.attached, thread.pid);
+        thread.fresh = false;
+        if fresh && attached {
+            self.show(effects, Effect::Attached { pid, tid });
+        }
+        fresh
     }
 
     pub(super) fn thread(&mut self, tid: i32) -> &mut Thread {

@@ -100,6 +100,8 @@ pub enum Resume {
 pub enum Effect {
     /// A thread appeared.
     Started { pid: i32, tid: i32 },
+    /// A thread that ran before has stopped for the first time.
+    Attached { pid: i32, tid: i32 },
     /// A call that was asked for was entered.
     Entered(Call),
     /// It ended.

@@ -76,7 +76,8 @@ impl Protocol {
     /// A new thread's first stop, or an interrupt. A thread that may have inherited a change that
     /// was made for its parent's call waits until its parent's event has told.
     pub(super) fn trap(&mut self, tid: i32, fresh: bool, effects: &mut Vec<Effect>) -> Resume {
-        if fresh && self.threads.values().any(|thread| thread.patch.is_some()) {
+        let unclaimed = fresh && self.thread(tid).provisional;
+        if unclaimed && self.threads.values().any(|thread| thread.patch.is_some()) {
             self.unclaimed.push(tid);
             return Resume::Hold;
         }

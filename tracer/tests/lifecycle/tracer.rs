@@ -1,0 +1,110 @@
+//! Running `ectrace` on one of the programs, and reading what it says.
+
+use std::os::unix::process::CommandExt;
+use std::process::Command;
+
+use libtest_mimic::Failed;
+use serde_json::Value;
+use tempfile::NamedTempFile;
+
+/// How calls are observed.
+pub(crate) const BACKENDS: [&str; 2] = ["ptrace", "seccomp"];
+
+/// `ectrace` that writes its text nowhere.
+pub(crate) fn tracer(backend: &str, calls: &str) -> Command {
+    let mut command = to_stderr(backend, calls);
+    command.args(["-o", "/dev/null"]);
+    command
+}
+
+/// `ectrace` that writes its text to standard error.
+pub(crate) fn to_stderr(backend: &str, calls: &str) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_ectrace"));
+    command
+        .args(["-f", "--backend", backend, "-e"])
+        .arg(format!("trace={calls}"));
+    command
+}
+
+/// The same as a user without privileges. The executable is copied to where he can reach it.
+pub(crate) fn unprivileged(backend: &str, calls: &str) -> Result<Command, Failed> {
+    const NOBODY: u32 = 65534;
+    let dir = std::env::temp_dir().join(format!("ectrace-test-{}", std::process::id()));
+    std::fs::create_dir_all(&dir)?;
+    let copy = dir.join("ectrace");
+    std::fs::copy(env!("CARGO_BIN_EXE_ectrace"), &copy)?;
+    let mut command = Command::new(copy);
+    command.args(["-f", "-o", "/dev/null", "--backend", backend, "-e"]);
+    command
+        .arg(format!("trace={calls}"))
+        .uid(NOBODY)
+        .gid(NOBODY)
+        .current_dir("/");
+    Ok(command)
+}
+
+/// This executable as the program of that name.
+pub(crate) fn tracee(name: &str) -> Command {
+    let mut command = Command::new(std::env::current_exe().expect("it runs"));
+    command.args(["tracee", name]);
+    command
+}
+
+/// Adds the program of that name to a tracer's command line.
+pub(crate) fn program(command: &mut Command, name: &str) {
+    let program = tracee(name);
+    command.arg(program.get_program()).args(program.get_args());
+}
+
+/// Sends a signal.
+pub(crate) fn kill(pid: u32, signal: i32) {
+    // SAFETY: a plain system call.
+    unsafe { libc::kill(pid as i32, signal) };
+}
+
+/// What `ectrace --format json` said of a program.
+#[derive(Debug)]
+pub(crate) struct Trace(Vec<Value>);
+
+impl Trace {
+    /// Runs the program untraced, and then traced, which must end as well.
+    pub(crate) fn of(backend: &str, calls: &str, name: &str) -> Result<Trace, Failed> {
+        let plain = tracee(name).output()?;
+        if !plain.status.success() {
+            return Err(format!("the suite is wrong: untraced, {name} gives {plain:?}").into());
+        }
+        let log = NamedTempFile::new()?;
+        let mut command = to_stderr(backend, calls);
+        command.args(["--format", "json", "-o"]).arg(log.path());
+        program(&mut command, name);
+        let traced = command.output()?;
+        if (traced.status, &traced.stdout) != (plain.status, &plain.stdout) {
+            return Err(format!("altered: untraced {plain:?}, traced {traced:?}").into());
+        }
+        let text = std::fs::read_to_string(log.path())?;
+        let events = text
+            .lines()
+            .map(serde_json::from_str)
+            .collect::<Result<_, _>>()?;
+        Ok(Trace(events))
+    }
+
+    /// The calls of this name, in the order in which they ended.
+    pub(crate) fn calls(&self, name: &str) -> Vec<&Value> {
+        let named = |event: &&Value| event["event"] == "call" && event["name"] == name;
+        self.0.iter().filter(named).collect()
+    }
+
+    /// Names and results of all calls, in the order in which they ended.
+    pub(crate) fn main_calls(&self) -> Vec<(&str, Option<i64>)> {
+        let calls = self.0.iter().filter(|event| event["event"] == "call");
+        calls
+            .map(|call| {
+                (
+                    call["name"].as_str().unwrap_or("?"),
+                    call["result"].as_i64(),
+                )
+            })
+            .collect()
+    }
+}
