@@ -19,3 +19,5 @@ pub mod select;
 pub mod sink;
 pub mod spawn;
 pub mod sys;
+#[cfg(test)]
+mod testing;

@@ -6,6 +6,8 @@ mod getopt;
 mod options;
 mod resolve;
 mod sets;
+#[cfg(test)]
+mod tests;
 
 use std::ffi::{OsStr, OsString};
 use std::path::PathBuf;
@@ -41,7 +43,7 @@ impl UsageError {
 }
 
 /// The longest string that strace can be asked to show.
-const LONGEST: u32 = (u32::MAX >> 2) - 1;
+const LONGEST: u32 = u32::MAX >> 2;
 
 /// The last column that can be asked for: lines are never padded beyond it.
 const LAST_COLUMN: u32 = 1 << 16;

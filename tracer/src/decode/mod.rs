@@ -10,6 +10,8 @@ mod read;
 mod scalar;
 mod sockaddr;
 mod string;
+#[cfg(test)]
+mod tests;
 
 use everycall_arch::slots::{Slot, slots};
 use everycall_arch::{AbiId, Syscall, Ty, table};
@@ -33,8 +35,16 @@ pub struct Part {
     pub arg: Option<usize>,
     /// Its text; `None` until the call has ended.
     pub text: Option<String>,
-    /// What an argument that the kernel reads and writes was before.
-    before: Option<String>,
+    before: Before,
+}
+
+/// What is remembered of the entry for the exit.
+#[derive(Clone, Debug, Default)]
+struct Before {
+    /// What an argument that the kernel reads and writes was.
+    text: Option<String>,
+    /// How much room there was, where a length says it that the kernel overwrites.
+    room: Option<u64>,
 }
 
 /// A call's arguments, as far as they are known.
@@ -133,7 +143,8 @@ impl Decoder {
                 .arg
                 .and_then(|at| Some((known.proto.args.get(at)?, values.get(at)?)));
             if let Some((arg, &value)) = arg {
-                part.text = Some(context.exited(arg.ty, value, part.before.take()));
+                let before = std::mem::take(&mut part.before);
+                part.text = Some(context.exited(arg.ty, value, before));
             }
         }
         true
@@ -156,7 +167,7 @@ fn raw_words(words: &[u64; 6], count: usize) -> Vec<Part> {
     let text = |&word| Part {
         arg: None,
         text: Some(hex(word)),
-        before: None,
+        before: Before::default(),
     };
     words.iter().take(count).map(text).collect()
 }
@@ -170,7 +181,8 @@ fn values(abi: AbiId, slots: &[Slot], call: &Call) -> Vec<u64> {
 
 impl Context<'_> {
     fn entered(&self, at: usize, ty: Ty, value: u64) -> Option<Part> {
-        let (text, before) = match ty {
+        let mut before = Before::default();
+        let text = match ty {
             Ty::When { arg, mask, ty } => {
                 let deciding = self.values.get(usize::from(arg)).copied().unwrap_or(0);
                 if deciding & mask == 0 {
@@ -178,14 +190,21 @@ impl Context<'_> {
                 }
                 return self.entered(at, *ty, value);
             }
-            Ty::Str => (Some(self.string(value)), None),
-            Ty::Path => (Some(self.path(value)), None),
-            Ty::Argv => (Some(self.argv(value)), None),
-            Ty::Envp => (Some(self.envp(value)), None),
-            Ty::In(object) => (Some(self.object(object, value)), None),
-            Ty::Out(_) => (None, None),
-            Ty::InOut(object) => (None, Some(self.object(object, value))),
-            _ => (Some(self.scalar(ty, value)), None),
+            Ty::Str => Some(self.string(value)),
+            Ty::Path => Some(self.path(value)),
+            Ty::Argv => Some(self.argv(value)),
+            Ty::Envp => Some(self.envp(value)),
+            Ty::In(object) => Some(self.object(object, value, None)),
+            Ty::Out(object) => {
+                before.room = self.room(object);
+                None
+            }
+            Ty::InOut(object) => {
+                before.text = Some(self.object(object, value, None));
+                before.room = self.room(object);
+                None
+            }
+            _ => Some(self.scalar(ty, value)),
         };
         Some(Part {
             arg: Some(at),
@@ -194,16 +213,16 @@ impl Context<'_> {
         })
     }
 
-    fn exited(&self, ty: Ty, value: u64, before: Option<String>) -> String {
+    fn exited(&self, ty: Ty, value: u64, before: Before) -> String {
         match ty {
             Ty::When { ty, .. } => self.exited(*ty, value, before),
-            Ty::Out(object) if self.ret.is_some() => self.object(object, value),
+            Ty::Out(object) if self.ret.is_some() => self.object(object, value, before.room),
             Ty::InOut(object) => {
-                let before = before.unwrap_or_else(|| scalar::pointer(value));
+                let text = before.text.unwrap_or_else(|| scalar::pointer(value));
                 if self.ret.is_none() {
-                    return before;
+                    return text;
                 }
-                object::change(object, before, self.object(object, value))
+                object::change(object, text, self.object(object, value, before.room))
             }
             _ => scalar::pointer(value),
         }

@@ -19,20 +19,37 @@ pub(super) fn change(object: &Obj, before: String, after: String) -> String {
     }
 }
 
+fn length_of(object: &Obj) -> Option<Len> {
+    match *object {
+        Obj::Bytes(len) | Obj::Sockaddr(len) | Obj::Ints(len) => Some(len),
+        Obj::Int | Obj::Uint | Obj::U64 => None,
+    }
+}
+
 impl Context<'_> {
-    pub(super) fn object(&self, object: &Obj, addr: u64) -> String {
+    /// How much the kernel may write, where a length in memory says so: to be asked before it does.
+    pub(super) fn room(&self, object: &Obj) -> Option<u64> {
+        match length_of(object)? {
+            len @ Len::DerefArg(_) => self.length(len),
+            _ => None,
+        }
+    }
+
+    /// The object at `addr`. What the kernel has written of it is no more than there was `room` for.
+    pub(super) fn object(&self, object: &Obj, addr: u64, room: Option<u64>) -> String {
         if addr == 0 {
             return pointer(addr);
         }
+        let length = |len| Some(self.length(len)?.min(room.unwrap_or(u64::MAX)));
         let text = match *object {
-            Obj::Bytes(len) => self.length(len).map(|len| self.buffer(addr, len)),
+            Obj::Bytes(len) => length(len).map(|len| self.buffer(addr, len)),
             Obj::Int => self
                 .number(addr, 4)
                 .map(|value| format!("[{}]", value as u32 as i32)),
             Obj::Uint => self.number(addr, 4).map(|value| format!("[{value}]")),
             Obj::U64 => self.number(addr, 8).map(|value| format!("[{value}]")),
-            Obj::Sockaddr(len) => self.length(len).and_then(|len| self.sockaddr(addr, len)),
-            Obj::Ints(len) => self.length(len).map(|len| self.ints(addr, len)),
+            Obj::Sockaddr(len) => length(len).and_then(|len| self.sockaddr(addr, len)),
+            Obj::Ints(len) => length(len).map(|len| self.ints(addr, len)),
         };
         text.unwrap_or_else(|| pointer(addr))
     }

@@ -7,7 +7,7 @@ use crate::event::Memory;
 const PAGE: u64 = 4096;
 
 /// More than this is never read for one object, whatever was asked for.
-const MOST: usize = 16 << 20;
+pub(super) const MOST: usize = 16 << 20;
 
 /// Exactly `len` bytes, or nothing.
 pub(super) fn exact(memory: &dyn Memory, addr: u64, len: usize) -> Option<Vec<u8>> {

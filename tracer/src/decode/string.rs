@@ -20,9 +20,14 @@ impl Context<'_> {
         text
     }
 
+    /// How much of a string is shown: what was asked for, but never more than is ever read.
+    fn limit(&self) -> usize {
+        self.style.limit.min(read::MOST - 1)
+    }
+
     /// A string that ends with a NUL; the address when it ends, without one, where memory ends.
     pub(super) fn string(&self, addr: u64) -> String {
-        self.terminated(addr, self.style.limit)
+        self.terminated(addr, self.limit())
     }
 
     /// A path, shown whole.
@@ -47,7 +52,7 @@ impl Context<'_> {
         if addr == 0 {
             return pointer(addr);
         }
-        let limit = self.style.limit;
+        let limit = self.limit();
         let len = usize::try_from(len).unwrap_or(usize::MAX);
         match read::exact(self.memory, addr, len.min(limit.saturating_add(1))) {
             Some(bytes) => self.quoted(&bytes[..bytes.len().min(limit)], len > limit),

@@ -132,8 +132,9 @@ impl Log {
     }
 }
 
-/// Says something on standard error. That this may fail is no reason to end.
-pub(super) fn message(text: &str) {
+/// Says something on standard error, with our name in front. That this may fail (a full disk, a reader
+/// that has gone) is no reason to end: `eprintln!` would panic.
+pub fn message(text: &str) {
     let _: io::Result<()> = io::stderr().write_all(format!("ectrace: {text}\n").as_bytes());
 }
 

@@ -4,6 +4,8 @@ mod json;
 mod log;
 mod siginfo;
 mod summary;
+#[cfg(test)]
+mod tests;
 mod text;
 
 use std::io;
@@ -15,7 +17,7 @@ use crate::escape::plain_text;
 use crate::event::Sink;
 
 pub use json::Json;
-pub use log::Log;
+pub use log::{Log, message};
 pub use summary::Summary;
 pub use text::Text;
 

@@ -1,0 +1,437 @@
+//! Lines as strace 6.1 writes them for the same events.
+
+use std::time::{Duration, SystemTime};
+
+use everycall_arch::AbiId;
+
+use super::*;
+use crate::config::{Command, Config, Line, Quiet, Status, StatusSet};
+use crate::event::{Call, Outcome};
+use crate::testing::{Kept, Pieces, call, config, numbered};
+
+const X: AbiId = AbiId::X86_64;
+const PID: i32 = 100;
+
+fn by(tid: i32, name: &str, words: &[u64]) -> Call {
+    Call {
+        tid,
+        ..call(X, name, words)
+    }
+}
+
+fn returned(value: i64) -> Outcome {
+    Outcome::Returned {
+        value,
+        error: (-4095..0).contains(&value),
+    }
+}
+
+fn end(call: &Call) -> SystemTime {
+    call.start + Duration::from_micros(12)
+}
+
+/// Text for a command whose first thread is 100, and what is written.
+fn text(config: &Config) -> (Text, Kept) {
+    let kept = Kept::default();
+    let log = Log::test(Box::new(kept.clone()));
+    let decoder = Decoder::new(config.output.style.clone());
+    (Text::new(log, decoder, config), kept)
+}
+
+fn with_command() -> Config {
+    let command = Command {
+        path: "/bin/true".into(),
+        argv: vec!["true".into()],
+        env: Vec::new(),
+        user: None,
+    };
+    let quiet = Quiet {
+        attach: true,
+        ..Quiet::default()
+    };
+    let mut config = Config {
+        command: Some(command),
+        ..config()
+    };
+    config.output.quiet = quiet;
+    config
+}
+
+fn memory() -> Pieces {
+    Pieces::default().with(0x1000, b"x\0")
+}
+
+fn whole(text: &mut Text, call: &Call, outcome: Outcome) {
+    text.call_entered(call, &memory());
+    text.call_ended(call, outcome, end(call), &memory());
+}
+
+#[test]
+fn results_stand_in_a_column() {
+    let (mut text, kept) = text(&with_command());
+    whole(&mut text, &by(PID, "umask", &[0o22]), returned(0));
+    whole(
+        &mut text,
+        &by(PID, "openat", &[3, 0x1000, 0o2000000]),
+        returned(4),
+    );
+    whole(&mut text, &by(PID, "getpid", &[]), returned(100));
+    whole(&mut text, &by(PID, "exit_group", &[3]), Outcome::Ended);
+    text.exited(PID, PID, 3);
+    assert_eq!(
+        kept.text(),
+        "umask(022)                              = 000\n\
+         openat(3, \"x\", O_RDONLY|O_CLOEXEC)      = 4\n\
+         getpid()                                = 100\n\
+         exit_group(3)                           = ?\n\
+         +++ exited with 3 +++\n"
+    );
+}
+
+#[test]
+fn what_blocks_is_seen_before_it_ends() {
+    let (mut text, kept) = text(&with_command());
+    let read = by(PID, "read", &[3, 0x1000, 1]);
+    text.call_entered(&read, &memory());
+    assert_eq!(kept.text(), "read(3, ");
+    text.call_ended(&read, returned(1), end(&read), &memory());
+    assert_eq!(
+        kept.text(),
+        "read(3, \"x\", 1)                         = 1\n"
+    );
+}
+
+#[test]
+fn threads_interrupt_each_other() {
+    let (mut text, kept) = text(&with_command());
+    let read = by(PID, "read", &[3, 0x1000, 1]);
+    let pause = by(102, "pause", &[]);
+    text.call_entered(&read, &memory());
+    text.thread_started(PID, 102, false);
+    whole(&mut text, &by(102, "umask", &[0o22]), returned(0));
+    text.call_entered(&pause, &memory());
+    text.call_ended(&read, returned(-512), end(&read), &memory());
+    text.call_ended(&pause, returned(-514), end(&pause), &memory());
+    text.killed(PID, 102, 15, false);
+    whole(&mut text, &by(PID, "umask", &[0o22]), returned(0));
+    assert_eq!(
+        kept.text(),
+        "read(3,  <unfinished ...>\n\
+         [pid   102] umask(022)                  = 000\n\
+         [pid   102] pause( <unfinished ...>\n\
+         [pid   100] <... read resumed>0x1000, 1) = ? ERESTARTSYS (To be restarted if SA_RESTART is set)\n\
+         [pid   102] <... pause resumed>)        = ? ERESTARTNOHAND (To be restarted if no handler)\n\
+         [pid   102] +++ killed by SIGTERM +++\n\
+         umask(022)                              = 000\n"
+    );
+}
+
+#[test]
+fn in_a_file_every_line_has_its_thread() {
+    let mut config = with_command();
+    config.output.path = Some("log".into());
+    let (mut text, kept) = text(&config);
+    let read = by(PID, "read", &[3, 0x1000, 1]);
+    whole(&mut text, &by(PID, "umask", &[0o22]), returned(0));
+    text.call_entered(&read, &memory());
+    text.signal(PID, 1_234_567, 17, &[0; 128]);
+    text.call_ended(&read, Outcome::Ended, end(&read), &memory());
+    text.killed(PID, PID, 11, true);
+    assert_eq!(
+        kept.text(),
+        "100   umask(022)                        = 000\n\
+         100   read(3,  <unfinished ...>\n\
+         1234567 --- SIGCHLD ---\n\
+         100   <... read resumed> <unfinished ...>) = ?\n\
+         100   +++ killed by SIGSEGV (core dumped) +++\n"
+    );
+    config.follow = false;
+    let (mut text, kept) = self::text(&config);
+    whole(&mut text, &by(PID, "getpid", &[]), returned(1));
+    assert_eq!(kept.text(), "getpid()                                = 1\n");
+}
+
+#[test]
+fn execve_by_another_thread() {
+    let mut config = with_command();
+    config.output.path = Some("log".into());
+    let (mut text, kept) = text(&config);
+    text.thread_started(PID, 102, false);
+    let mut execve = by(102, "execve", &[0x1000, 0, 0]);
+    text.call_entered(&execve, &memory());
+    text.superseded(PID, 102);
+    execve.tid = PID;
+    text.call_ended(&execve, returned(0), end(&execve), &memory());
+    whole(&mut text, &by(PID, "getpid", &[]), returned(100));
+    assert_eq!(
+        kept.text(),
+        "102   execve(\"x\", NULL, NULL <pid changed to 100 ...>\n\
+         100   +++ superseded by execve in pid 102 +++\n\
+         100   <... execve resumed>)             = 0\n\
+         100   getpid()                          = 100\n"
+    );
+}
+
+#[test]
+fn the_kind_of_process_is_noted_when_it_changes() {
+    let (mut text, kept) = text(&with_command());
+    let at = |abi, name| Call {
+        tid: PID,
+        ..call(abi, name, &[])
+    };
+    whole(&mut text, &at(X, "getpid"), returned(1));
+    whole(&mut text, &at(AbiId::I386, "getpid"), returned(1));
+    whole(&mut text, &at(AbiId::X32, "getpid"), returned(-38));
+    whole(&mut text, &at(X, "getpid"), returned(1));
+    assert_eq!(
+        kept.text(),
+        "getpid()                                = 1\n\
+         [ Process PID=100 runs in 32 bit mode. ]\n\
+         getpid()                                = 1\n\
+         [ Process PID=100 runs in x32 mode. ]\n\
+         getpid()                                = -1 ENOSYS (Function not implemented)\n\
+         [ Process PID=100 runs in 64 bit mode. ]\n\
+         getpid()                                = 1\n"
+    );
+}
+
+#[test]
+fn numbers_are_shown() {
+    let mut config = with_command();
+    config.output.line = Line {
+        numbers: true,
+        ..Line::default()
+    };
+    let (mut text, kept) = text(&config);
+    whole(&mut text, &by(PID, "umask", &[0o22]), returned(0));
+    whole(
+        &mut text,
+        &Call {
+            tid: PID,
+            ..numbered(X, 0x3fff_ffff, &[7])
+        },
+        returned(-38),
+    );
+    text.exited(PID, PID, 0);
+    assert_eq!(
+        kept.text(),
+        "[  95] umask(022)                       = 000\n\
+         [1073741823] syscall_0x3fffffff(0x7, 0, 0, 0, 0, 0) = -1 ENOSYS (Function not implemented)\n\
+         [1073741823] +++ exited with 0 +++\n"
+    );
+}
+
+#[test]
+fn only_some_ends_are_shown() {
+    let shown = |status: Status| {
+        let mut config = with_command();
+        config.output.line.status = StatusSet::NONE.with(status);
+        let (mut text, kept) = text(&config);
+        for outcome in [
+            returned(0),
+            returned(-9),
+            Outcome::Unknown("a filter of its own"),
+            Outcome::Detached,
+            Outcome::Ended,
+        ] {
+            let read = by(PID, "read", &[3, 0x1000, 1]);
+            text.call_entered(&read, &memory());
+            // Nothing is said of a call before its end is known to be wanted.
+            assert!(!kept.text().ends_with("read(3, "));
+            text.call_ended(&read, outcome, end(&read), &memory());
+        }
+        kept.text()
+    };
+    let line = |head: &str, end: &str| format!("{head:<40}{end}\n");
+    assert_eq!(shown(Status::Successful), line("read(3, \"\", 1)", "= 0"));
+    assert_eq!(
+        shown(Status::Failed),
+        line("read(3, 0x1000, 1)", "= -1 EBADF (Bad file descriptor)")
+    );
+    assert_eq!(
+        shown(Status::Unavailable),
+        line("read(3, 0x1000, 1)", "= ? (a filter of its own)")
+    );
+    assert_eq!(
+        shown(Status::Unfinished),
+        line("read(3,  <unfinished ...>)", "= ?")
+    );
+    assert_eq!(shown(Status::Detached), "read(3,  <detached ...>\n");
+}
+
+#[test]
+fn quiet_is_quiet() {
+    let said = |quiet: Quiet| {
+        let mut config = with_command();
+        config.output.quiet = Quiet {
+            attach: true,
+            ..quiet
+        };
+        let (mut text, kept) = text(&config);
+        let getpid = Call {
+            tid: PID,
+            ..call(AbiId::I386, "getpid", &[])
+        };
+        whole(&mut text, &getpid, returned(1));
+        text.superseded(PID, 102);
+        text.stopped(PID, PID, 19);
+        text.exited(PID, PID, 0);
+        kept.text()
+    };
+    let getpid = "getpid()                                = 1\n";
+    let note = "[ Process PID=100 runs in 32 bit mode. ]\n";
+    let superseded = "+++ superseded by execve in pid 102 +++\n";
+    let stopped = "--- stopped by SIGSTOP ---\n";
+    let exited = "+++ exited with 0 +++\n";
+    assert_eq!(
+        said(Quiet::level(0)),
+        [note, getpid, superseded, stopped, exited].concat()
+    );
+    assert_eq!(
+        said(Quiet::level(1)),
+        [getpid, superseded, stopped, exited].concat()
+    );
+    assert_eq!(
+        said(Quiet::level(2)),
+        [getpid, superseded, stopped].concat()
+    );
+    assert_eq!(said(Quiet::level(3)), [getpid, stopped].concat());
+}
+
+#[test]
+fn an_open_line_is_ended_at_the_end() {
+    let (mut text, kept) = text(&with_command());
+    text.call_entered(&by(PID, "read", &[3, 0x1000, 1]), &memory());
+    text.finish().unwrap();
+    assert_eq!(kept.text(), "read(3,  <unfinished ...>\n");
+}
+
+fn json() -> (Json, Kept) {
+    let kept = Kept::default();
+    let log = Log::test(Box::new(kept.clone()));
+    (Json::new(log, Decoder::default(), &config()), kept)
+}
+
+#[test]
+fn a_call_in_json() {
+    let (mut json, kept) = json();
+    let openat = by(101, "openat", &[0xffff_ff9c, 0x1000, 0o2000000, 9]);
+    json.call_entered(&openat, &memory());
+    assert_eq!(kept.text(), "");
+    json.call_ended(&openat, returned(-2), end(&openat), &memory());
+    let line: serde_json::Value = serde_json::from_str(&kept.text()).unwrap();
+    let expected = serde_json::json!({
+        "event": "call", "pid": 100, "tid": 101, "abi": "x86_64", "arch": "0xc000003e",
+        "nr": 257, "name": "openat",
+        "words": ["0xffffff9c", "0x1000", "0x80000", "0x9", "0x0", "0x0"],
+        "args": [
+            {"name": "dfd", "words": [0], "value": "0xffffff9c", "text": "AT_FDCWD"},
+            {"name": "filename", "words": [1], "value": "0x1000", "text": "\"x\""},
+            {"name": "flags", "words": [2], "value": "0x80000", "text": "O_RDONLY|O_CLOEXEC"},
+        ],
+        "outcome": "returned", "result": -2, "error": "ENOENT",
+        "start": "1795384493.123456789", "duration": "0.000012000", "uncertain": [],
+    });
+    assert_eq!(line, expected);
+    assert!(kept.text().ends_with("}\n"));
+}
+
+#[test]
+fn pairs_and_unknowns_in_json() {
+    let (mut json, kept) = json();
+    let words = [3, 0, 5, 0x1122_3344, 0x5566_7788, 0xffff_ffff_0000_0006];
+    let pread = call(AbiId::I386, "pread64", &words);
+    json.call_ended(&pread, Outcome::Superseded, end(&pread), &memory());
+    let hole = numbered(AbiId::X86_64, 0x3fff_ffff, &words);
+    json.call_ended(&hole, Outcome::Unknown("why"), end(&hole), &memory());
+    let foreign = Call {
+        abi: None,
+        arch: 0xc000_0015,
+        ..hole
+    };
+    json.call_ended(&foreign, returned(7), end(&foreign), &memory());
+    let lines: Vec<serde_json::Value> = kept
+        .text()
+        .lines()
+        .map(|line| serde_json::from_str(line).unwrap())
+        .collect();
+    assert_eq!(lines[0]["args"][3]["words"], serde_json::json!([3, 4]));
+    assert_eq!(lines[0]["args"][3]["value"], "0x5566778811223344");
+    assert_eq!(lines[0]["outcome"], "superseded");
+    assert_eq!(lines[0]["result"], serde_json::Value::Null);
+    assert_eq!(lines[1]["name"], serde_json::Value::Null);
+    assert_eq!(lines[1]["args"], serde_json::json!([]));
+    assert_eq!(lines[1]["words"][5], "0xffffffff00000006");
+    assert_eq!(
+        (&lines[1]["outcome"], &lines[1]["uncertain"]),
+        (&"unknown".into(), &serde_json::json!(["why"]))
+    );
+    assert_eq!(
+        (&lines[2]["abi"], &lines[2]["arch"]),
+        (&serde_json::Value::Null, &"0xc0000015".into())
+    );
+    assert_eq!(
+        (&lines[2]["result"], &lines[2]["error"]),
+        (&7.into(), &serde_json::Value::Null)
+    );
+}
+
+#[test]
+fn other_events_in_json() {
+    let (mut json, kept) = json();
+    json.signal(1, 2, 10, &[0; 128]);
+    json.stopped(1, 2, 19);
+    json.exited(1, 2, 3);
+    json.killed(1, 2, 9, false);
+    json.superseded(1, 2);
+    json.detached(1, 2);
+    json.lost("3 events");
+    assert_eq!(
+        kept.text(),
+        "{\"event\":\"signal\",\"pid\":1,\"tid\":2,\"signal\":\"SIGUSR1\",\"nr\":10,\"text\":null}\n\
+         {\"event\":\"stopped\",\"pid\":1,\"tid\":2,\"signal\":\"SIGSTOP\"}\n\
+         {\"event\":\"exited\",\"pid\":1,\"tid\":2,\"status\":3}\n\
+         {\"event\":\"killed\",\"pid\":1,\"tid\":2,\"signal\":\"SIGKILL\",\"core_dumped\":false}\n\
+         {\"event\":\"superseded\",\"pid\":1,\"tid\":2}\n\
+         {\"event\":\"detached\",\"pid\":1,\"tid\":2}\n\
+         {\"event\":\"lost\",\"what\":\"3 events\"}\n"
+    );
+}
+
+#[test]
+fn a_table_of_counts() {
+    let kept = Kept::default();
+    let mut summary = Summary::new(Log::test(Box::new(kept.clone())), &config());
+    let mut count = |call: Call, outcome, micros| {
+        let end = call.start + Duration::from_micros(micros);
+        summary.call_ended(&call, outcome, end, &memory());
+    };
+    count(by(1, "openat", &[]), returned(3), 30);
+    count(by(1, "openat", &[]), returned(-2), 60);
+    count(by(2, "read", &[]), returned(0), 10);
+    count(numbered(X, 0x3fff_ffff, &[]), returned(-38), 0);
+    // What did not end is not counted, as in strace.
+    count(by(1, "exit_group", &[]), Outcome::Ended, 1_000);
+    summary.finish().unwrap();
+    assert_eq!(
+        kept.text(),
+        "% time     seconds  usecs/call     calls    errors syscall\n\
+         ------ ----------- ----------- --------- --------- ----------------\n \
+         90.00    0.000090          45         2         1 openat\n \
+         10.00    0.000010          10         1           read\n  \
+          0.00    0.000000           0         1         1 syscall_0x3fffffff\n\
+         ------ ----------- ----------- --------- --------- ----------------\n\
+         100.00    0.000100          25         4         2 total\n"
+    );
+}
+
+#[test]
+fn a_file_that_cannot_be_made_is_an_error() {
+    let mut config = config();
+    config.output.path = Some("/nonexistent/x\x1b".into());
+    let error = open(&config).err().unwrap().to_string();
+    assert_eq!(
+        error,
+        "Can't fopen '/nonexistent/x\\x1b': No such file or directory"
+    );
+}
