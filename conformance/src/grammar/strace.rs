@@ -37,8 +37,11 @@ struct Reader {
     pending: HashMap<Option<i32>, Pending>,
     /// By thread: the ABI that a mode line told.
     modes: HashMap<Option<i32>, AbiId>,
-    /// The ABI of the newest mode line: a new thread begins with it.
+    /// The ABI of a thread of which no mode line told any. strace lets a new thread begin with the ABI
+    /// that it looked at last, of whichever thread: once there are two, it is not known.
     mode: Option<AbiId>,
+    /// The first thread: it begins with the start's.
+    first: Option<Option<i32>>,
 }
 
 impl Reader {
@@ -49,11 +52,13 @@ impl Reader {
             pending: HashMap::new(),
             modes: HashMap::new(),
             mode: reading.start,
+            first: None,
         }
     }
 
     fn line(&mut self, line: &str) {
         let (tid, body) = prefix(line);
+        self.first.get_or_insert(tid);
         let known = if body.starts_with("--- ") {
             true
         } else if let Some(note) = body.strip_prefix("+++ ") {
@@ -83,8 +88,13 @@ impl Reader {
             "x32 mode" => AbiId::X32,
             _ => return false,
         };
+        if let Some(start) = self.reading.start {
+            // The first thread's own calls stay what they are.
+            let first = *self.first.get_or_insert(tid);
+            self.modes.entry(first).or_insert(start);
+        }
         self.modes.insert(tid, abi);
-        self.mode = Some(abi);
+        self.mode = None;
         true
     }
 

@@ -5,11 +5,11 @@ use crate::case::{Run, Verdict};
 use crate::ledger::{Ledger, Made};
 
 /// The slots of calls that are made untraced, but not traced, in the order of time.
-pub(super) fn missing(native: &Ledger, traced: &Ledger) -> Vec<usize> {
+pub(super) fn missing(run: &Run, native: &Ledger, traced: &Ledger) -> Vec<usize> {
     let mut missing: Vec<&Made> = native
         .calls
         .iter()
-        .filter(|call| traced.slot(call.slot).is_none())
+        .filter(|call| traced.slot(call.slot).is_none() && !is_volatile(run, call))
         .collect();
     missing.sort_by_key(|call| call.seq);
     missing.iter().map(|call| call.slot).collect()
@@ -25,7 +25,7 @@ pub(super) fn findings(run: &Run, native: &Ledger, traced: &Ledger) -> Vec<Findi
         .filter_map(|(native, traced)| difference(run, native, traced))
         .collect();
     findings.extend(
-        missing(native, traced)
+        missing(run, native, traced)
             .first()
             .and_then(|slot| native.slot(*slot))
             .map(absent),
@@ -33,9 +33,14 @@ pub(super) fn findings(run: &Run, native: &Ledger, traced: &Ledger) -> Vec<Findi
     let more = traced
         .calls
         .iter()
-        .filter(|call| native.slot(call.slot).is_none());
+        .filter(|call| native.slot(call.slot).is_none() && !is_volatile(run, call));
     findings.extend(more.map(additional));
     findings
+}
+
+/// Whether the call differs between two runs on the bare kernel too; it need not even be made in both.
+fn is_volatile(run: &Run, call: &Made) -> bool {
+    run.notes.get(call.slot).is_some_and(|note| note.volatile)
 }
 
 fn absent(call: &Made) -> Finding {
@@ -57,12 +62,12 @@ fn additional(call: &Made) -> Finding {
 }
 
 fn difference(run: &Run, native: &Made, traced: &Made) -> Option<Finding> {
-    let note = run.notes.get(native.slot).copied().unwrap_or_default();
+    let volatile = is_volatile(run, native);
     let what = if (native.abi, native.nr) != (traced.abi, traced.nr) {
         "number"
-    } else if !note.volatile && native.words != traced.words {
+    } else if !volatile && native.words != traced.words {
         "words"
-    } else if !same_result(note.volatile, native, traced) {
+    } else if !same_result(volatile, native, traced) {
         "result"
     } else {
         return None;
@@ -75,10 +80,10 @@ fn difference(run: &Run, native: &Made, traced: &Made) -> Option<Finding> {
     })
 }
 
-/// Of a call that varies from run to run, "failed, and how" is compared.
+/// Of a call that varies from run to run, "failed, and how" is compared, if it returned in both.
 fn same_result(volatile: bool, native: &Made, traced: &Made) -> bool {
     let (Some(a), Some(b)) = (native.result, traced.result) else {
-        return native.result == traced.result;
+        return volatile || native.result == traced.result;
     };
     let error = |raw| text::error_of(text::signed(native.abi, raw));
     a == b || (volatile && error(a) == error(b))

@@ -75,10 +75,10 @@ pub fn judge(
     output: &Output,
     traits: Traits,
 ) -> Vec<Option<Decision>> {
-    if let Some(bad_end) = bad_end(native, traced, output) {
+    if let Some(bad_end) = bad_end(run, native, traced, output) {
         return alone_or_nobody(run, bad_end);
     }
-    let missing = altered::missing(native.ledger, traced.ledger);
+    let missing = altered::missing(run, native.ledger, traced.ledger);
     let mut findings = altered::findings(run, native.ledger, traced.ledger);
     findings.extend(said(run, traced.ledger, output, traits));
     // The first call that was not made is a finding; what comes after it was not reached.
@@ -158,7 +158,12 @@ fn decide(findings: &[&Finding]) -> Decision {
 }
 
 /// An end of the tracer from which nothing more can be read.
-fn bad_end(native: Execution<'_>, traced: Execution<'_>, output: &Output) -> Option<Decision> {
+fn bad_end(
+    run: &Run,
+    native: Execution<'_>,
+    traced: Execution<'_>,
+    output: &Output,
+) -> Option<Decision> {
     let verdict = match traced.end {
         End::TimedOut => Verdict::Hung,
         // A tracer ends as its tracee did.
@@ -166,7 +171,7 @@ fn bad_end(native: Execution<'_>, traced: Execution<'_>, output: &Output) -> Opt
         // The probe went another way, and the tracer says so truly: that is not a crash of it.
         End::Exited(_) | End::Killed(_)
             if !output.calls.is_empty()
-                && !altered::missing(native.ledger, traced.ledger).is_empty() =>
+                && !altered::missing(run, native.ledger, traced.ledger).is_empty() =>
         {
             return None;
         }
