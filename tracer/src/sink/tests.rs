@@ -126,6 +126,20 @@ fn threads_interrupt_each_other() {
     );
 }
 
+/// The command's own first thread is not announced, but it is there.
+#[test]
+fn a_silent_command_counts_as_a_thread() {
+    let (mut text, kept) = text(&with_command());
+    text.thread_started(102, 102, false);
+    text.exited(102, 102, 0);
+    text.signal(PID, PID, 17, &[0; 128]);
+    text.exited(PID, PID, 0);
+    assert_eq!(
+        kept.text(),
+        "[pid   102] +++ exited with 0 +++\n--- SIGCHLD ---\n+++ exited with 0 +++\n"
+    );
+}
+
 #[test]
 fn in_a_file_every_line_has_its_thread() {
     let mut config = with_command();
