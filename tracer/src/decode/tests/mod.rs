@@ -1,11 +1,13 @@
 //! Renderings, each as strace 6.1 printed it on x86-64 for the same call, and what no input may do.
 
-use everycall_arch::{AbiId, table};
-use proptest::prelude::*;
+mod hostile;
+mod sockets;
+
+use everycall_arch::AbiId;
 use rstest::rstest;
 
 use super::*;
-use crate::config::{HexStrings, Names, Style};
+use crate::config::{Names, Style};
 use crate::select::Selection;
 use crate::testing::{Pieces, call, numbered};
 
@@ -240,151 +242,6 @@ fn vectors_of_32_bit_programs_have_32_bit_addresses() {
     assert_eq!(text, "\"v\", [\"v\"], 0x1000 /* 1 var */ = 0");
 }
 
-fn connect(address: &[u8], len: u64, style: &Style) -> String {
-    let memory = Pieces::default().with(0x1000, address);
-    let call = call(X, "connect", &[7, 0x1000, len]);
-    let text = line(style, &call, returned(0), &memory, &memory);
-    text.strip_prefix("7, ")
-        .unwrap()
-        .split(&format!(", {} =", len as i32))
-        .next()
-        .unwrap()
-        .to_owned()
-}
-
-const INET: &[u8] = b"\x02\0\0\x35\x01\x02\x03\x04\0\0\0\0\0\0\0\0";
-const INET6: &[u8] =
-    b"\x0a\0\0\x35\0\0\0\x07\x20\x01\0\0\0\0\0\0\0\0\0\0\0\0\0\x01\x63\0\0\0\0\0\0\0";
-
-#[rstest]
-#[case(
-    b"\x01\0/tmp/sock\0xyz",
-    15,
-    "{sa_family=AF_UNIX, sun_path=\"/tmp/sock\"}"
-)]
-#[case(b"\x01\0/tmp/sock", 6, "{sa_family=AF_UNIX, sun_path=\"/tmp\"}")]
-#[case(b"\x01\0", 2, "{sa_family=AF_UNIX}")]
-#[case(b"\x01\0", 1, "0x1000")]
-#[case(b"\x01\0", 0, "0x1000")]
-#[case(b"\x01\0", 0xffff_ffff, "0x1000")]
-#[case(b"\x01\0", 16, "0x1000")]
-#[case(
-    b"\x01\0\0abstr\0x",
-    10,
-    "{sa_family=AF_UNIX, sun_path=@\"abstr\\0x\"}"
-)]
-#[case(b"\x01\0\0", 3, "{sa_family=AF_UNIX, sun_path=@\"\"}")]
-#[case(
-    INET,
-    16,
-    "{sa_family=AF_INET, sin_port=htons(53), sin_addr=inet_addr(\"1.2.3.4\")}"
-)]
-#[case(INET, 8, "{sa_family=AF_INET, sa_data=\"\\0005\\1\\2\\3\\4\"}")]
-#[case(
-    INET6,
-    28,
-    "{sa_family=AF_INET6, sin6_port=htons(53), sin6_flowinfo=htonl(7), inet_pton(AF_INET6, \"2001::1\", &sin6_addr), sin6_scope_id=99}"
-)]
-#[case(
-    INET6,
-    24,
-    "{sa_family=AF_INET6, sin6_port=htons(53), sin6_flowinfo=htonl(7), inet_pton(AF_INET6, \"2001::1\", &sin6_addr)}"
-)]
-#[case(
-    INET6,
-    20,
-    "{sa_family=AF_INET6, sa_data=\"\\0005\\0\\0\\0\\7 \\1\\0\\0\\0\\0\\0\\0\\0\\0\\0\\0\"}"
-)]
-#[case(
-    b"\x10\0\0\0\x0c\0\0\0\x50\0\0\0",
-    12,
-    "{sa_family=AF_NETLINK, nl_pid=12, nl_groups=0x000050}"
-)]
-#[case(
-    b"\x10\0\x07\0\0\0\0\0\0\0\0\0",
-    12,
-    "{sa_family=AF_NETLINK, nl_pad=0x7, nl_pid=0, nl_groups=00000000}"
-)]
-#[case(b"\x63\0abcd", 6, "{sa_family=0x63 /* AF_??? */, sa_data=\"abcd\"}")]
-#[case(b"\x11\0a", 3, "{sa_family=AF_PACKET, sa_data=\"a\"}")]
-fn socket_addresses(#[case] bytes: &[u8], #[case] len: u64, #[case] expected: &str) {
-    assert_eq!(connect(bytes, len, &Style::default()), expected);
-}
-
-#[test]
-fn a_whole_unix_path_needs_no_end() {
-    let bytes = [b"\x01\0".as_slice(), &[b'A'; 126]].concat();
-    let expected = format!("{{sa_family=AF_UNIX, sun_path=\"{}\"}}", "A".repeat(108));
-    assert_eq!(connect(&bytes, 128, &Style::default()), expected);
-}
-
-#[rstest]
-#[case(
-    Names::Raw,
-    "{sa_family=0x2, sin_port=\"\\x00\\x35\", sin_addr=\"\\x01\\x02\\x03\\x04\"}"
-)]
-#[case(
-    Names::Verbose,
-    "{sa_family=0x2 /* AF_INET */, sin_port=\"\\x00\\x35\" /* htons(53) */, sin_addr=\"\\x01\\x02\\x03\\x04\" /* inet_addr(\"1.2.3.4\") */}"
-)]
-fn socket_addresses_in_numbers(#[case] names: Names, #[case] expected: &str) {
-    assert_eq!(
-        connect(
-            INET,
-            16,
-            &Style {
-                names,
-                ..Style::default()
-            }
-        ),
-        expected
-    );
-}
-
-/// The kernel writes no more of an address than there was room for, but says how long it is.
-#[rstest]
-#[case(
-    100,
-    16,
-    0,
-    "{sa_family=AF_INET, sin_port=htons(53), sin_addr=inet_addr(\"1.2.3.4\")}, [100 => 16] = 0"
-)]
-#[case(
-    16,
-    16,
-    0,
-    "{sa_family=AF_INET, sin_port=htons(53), sin_addr=inet_addr(\"1.2.3.4\")}, [16] = 0"
-)]
-#[case(
-    8,
-    16,
-    0,
-    "{sa_family=AF_INET, sa_data=\"\\0005\\1\\2\\3\\4\"}, [8 => 16] = 0"
-)]
-#[case(1, 16, 0, "0x1000, [1 => 16] = 0")]
-#[case(16, 16, -9, "0x1000, [16] = -1 EBADF (Bad file descriptor)")]
-fn addresses_that_the_kernel_writes(
-    #[case] room: u32,
-    #[case] len: u32,
-    #[case] result: i64,
-    #[case] expected: &str,
-) {
-    let memory = |len: u32| {
-        Pieces::default()
-            .with(0x1000, INET)
-            .with(0x2000, len.to_le_bytes())
-    };
-    let call = call(X, "getsockname", &[9, 0x1000, 0x2000]);
-    let text = line(
-        &Style::default(),
-        &call,
-        returned(result),
-        &memory(room),
-        &memory(len),
-    );
-    assert_eq!(text, format!("9, {expected}"));
-}
-
 #[rstest]
 #[case(Names::Raw, "-100, \"x\", 0x80000042, 0644")]
 #[case(
@@ -489,89 +346,4 @@ fn addresses_of_32_bit_programs_are_not_negative() {
     let none = Pieces::default();
     let text = line(&Style::default(), &mmap, outcome, &none, &none);
     assert!(text.ends_with(" = 0xf7f00000"), "{text}");
-}
-
-#[test]
-fn an_enormous_vector_is_cut() {
-    struct Same;
-    impl Memory for Same {
-        fn read(&self, _addr: u64, buf: &mut [u8]) -> usize {
-            buf.fill(1);
-            buf.len()
-        }
-    }
-    let style = Style {
-        whole: true,
-        limit: 1,
-        ..Style::default()
-    };
-    let rendered = Decoder::new(style).enter(&call(X, "execve", &[1, 1, 1]), &Same);
-    assert!(
-        rendered.parts[1]
-            .text
-            .as_deref()
-            .unwrap()
-            .ends_with(", ...]")
-    );
-    let rendered = Decoder::default().enter(&call(X, "execve", &[1, 1, 1]), &Same);
-    assert_eq!(
-        rendered.parts[2].text.as_deref(),
-        Some("0x1 /* 65536 vars or more */")
-    );
-}
-
-fn styles() -> impl Strategy<Value = Style> {
-    let hex = prop_oneof![
-        Just(HexStrings::Never),
-        Just(HexStrings::Escapes),
-        Just(HexStrings::NonAscii),
-        Just(HexStrings::All)
-    ];
-    let names = prop_oneof![Just(Names::Abbrev), Just(Names::Raw), Just(Names::Verbose)];
-    (hex, names, any::<bool>(), 0..100_usize, any::<bool>()).prop_map(
-        |(hex, names, whole, limit, raw)| Style {
-            hex,
-            names,
-            whole,
-            limit,
-            raw: raw.then_some(Selection::All),
-        },
-    )
-}
-
-/// Words that are likely to hit something: small, near the pieces of memory, at the edges.
-fn word() -> impl Strategy<Value = u64> {
-    prop_oneof![
-        any::<u64>(),
-        0..300_u64,
-        0xff0..0x1200_u64,
-        u64::MAX - 300..=u64::MAX,
-        0xffff_ff00..=0x1_0000_0100_u64
-    ]
-}
-
-proptest! {
-    #![proptest_config(ProptestConfig::with_cases(2000))]
-
-    /// No call with any words, any memory and any end makes more than one printable line.
-    #[test]
-    fn nothing_breaks_a_line(
-        style in styles(),
-        abi in prop::sample::select(AbiId::ALL.to_vec()),
-        at in any::<prop::sample::Index>(),
-        words in prop::array::uniform6(word()),
-        bytes in prop::collection::vec(any::<u8>(), 0..600),
-        value in prop_oneof![any::<i64>(), -5000..300_i64],
-        error: bool,
-    ) {
-        let all = table::all(abi);
-        let nr = if all.is_empty() { 0 } else { at.get(all).nr };
-        let high = u64::MAX - bytes.len() as u64 / 2;
-        let memory = Pieces::default().with(0x1000, &bytes).with(high, &bytes).with(0xffff_ff80, &bytes);
-        let call = numbered(abi, nr, &words);
-        for outcome in [Outcome::Returned { value, error }, Outcome::Unknown("why")] {
-            let text = line(&style, &call, outcome, &memory, &memory);
-            prop_assert!(text.bytes().all(|byte| (0x20..0x7f).contains(&byte)), "{text}");
-        }
-    }
 }
