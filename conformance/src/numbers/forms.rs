@@ -14,9 +14,11 @@ pub(super) enum Form {
     Opens,
     /// By a child that does nothing else, with these words first, then sentinels.
     InChild(&'static [u64]),
-    /// It makes a child, which ends at once; these words first, then sentinels.
-    Forks(&'static [u64]),
-    /// As `Forks`, with its words in memory.
+    /// It makes a child that runs beside its parent, and ends at once.
+    Forks,
+    /// It makes a child for which the parent sleeps; these words first, then sentinels.
+    Vforks(&'static [u64]),
+    /// As `Vforks`, with its words in memory.
     Clone3,
     /// By a child that is killed in it.
     Paused,
@@ -60,7 +62,7 @@ const fn volatile(name: &'static str, form: Form, reason: &'static str) -> Row {
     }
 }
 
-use Form::{Clone3, Forks, InChild, Opens, Paused, Returns, Sentinels, Suspended, Words};
+use Form::{Clone3, Forks, InChild, Opens, Paused, Returns, Sentinels, Suspended, Vforks, Words};
 
 /// `CLONE_VFORK | SIGCHLD`, and no stack: the parent sleeps until the child has ended.
 const CLONE: &[u64] = &[0x4000 | 17, 0];
@@ -70,13 +72,13 @@ const CLONE: &[u64] = &[0x4000 | 17, 0];
 pub(super) static FORMS: &[Row] = &[
     row("alarm", Words(&[0]), "would leave an alarm set: 0 clears it and returns 0"),
     volatile("brk", Words(&[0]), "could map the sentinels' addresses: 0 only asks, for an address that is random"),
-    volatile("clone", Forks(CLONE), "sentinels are flags that make some child"),
+    volatile("clone", Vforks(CLONE), "sentinels are flags that make some child"),
     volatile("clone3", Clone3, "sentinels are refused early; this makes a child"),
     row("epoll_create", Words(&[0]), "any positive size makes a descriptor: 0 is refused"),
     row("eventfd", Opens, "any count makes a descriptor"),
     row("exit", InChild(&[0]), "ends the thread"),
     row("exit_group", InChild(&[0]), "ends the process"),
-    volatile("fork", Forks(&[]), "makes a child"),
+    volatile("fork", Forks, "makes a child"),
     volatile("getpgrp", Sentinels, "an id"),
     volatile("getpid", Sentinels, "an id"),
     volatile("getppid", Sentinels, "an id"),
@@ -94,7 +96,7 @@ pub(super) static FORMS: &[Row] = &[
     row("umask", Words(&[0o22]), "changes the mask: this is the one that the sandbox has set"),
     row("uprobe", InChild(&[]), "for the kernel's own trampolines: elsewhere it may kill the caller"),
     row("uretprobe", InChild(&[]), "for the kernel's own trampolines: elsewhere it kills the caller"),
-    volatile("vfork", Forks(&[]), "makes a child"),
+    volatile("vfork", Vforks(&[]), "makes a child"),
 ];
 
 /// The row of a call; `None` when it is made with sentinel words.

@@ -76,14 +76,15 @@ impl Script {
             Form::InChild(words) => {
                 self.in_child(|script, child| script.plain(item, child, words).map(drop))
             }
-            Form::Forks(words) => self.forks(item, item_call(item, words)),
+            Form::Forks => self.forks(item, item_call(item, &[]), true),
+            Form::Vforks(words) => self.forks(item, item_call(item, words), false),
             Form::Clone3 => {
                 let args = self.clone3_args();
                 let bytes = Word::Value(u64::from(CLONE3_BYTES));
                 let mut call = item_call(item, &[]);
                 call.words[0] = Word::Address(args);
                 call.words[1] = bytes;
-                self.forks(item, call)
+                self.forks(item, call, false)
             }
             Form::Paused => self.paused(item),
             Form::Suspended => self.in_child(|script, child| script.suspended(item, child)),
@@ -170,14 +171,17 @@ impl Script {
     }
 
     /// The item makes a child, which ends; where it makes none, nobody is waited for.
-    fn forks(&mut self, item: &Item, call: Call) -> Result<(), ProbeError> {
+    fn forks(&mut self, item: &Item, call: Call, beside: bool) -> Result<(), ProbeError> {
         let child = self.probe.flow();
         let pid = self.probe.fork(Flow::MAIN, call, child)?;
         self.mark(item, pid);
         let exit = self.probe.exit(child, 0)?;
         let mut waited = None;
         self.probe.unless_failed(Flow::MAIN, pid, |probe| {
-            probe.watch(Flow::MAIN, exit);
+            if beside {
+                // Else the parent sleeps until then.
+                probe.watch(Flow::MAIN, exit);
+            }
             let wait = probe.natives().wait4;
             waited = Some(probe.native(Flow::MAIN, wait, &[Word::Result(pid)])?);
             Ok(())

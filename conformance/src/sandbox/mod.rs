@@ -12,7 +12,7 @@ mod protocol;
 mod worker;
 
 use std::ffi::OsString;
-use std::io::{self, BufReader};
+use std::io::{self, BufReader, Write};
 use std::os::fd::OwnedFd;
 use std::os::unix::fs::{PermissionsExt, chown};
 use std::os::unix::net::UnixStream;
@@ -152,14 +152,14 @@ impl Sandbox {
     /// Puts a program of these bytes into the directory. The worker writes it, since a file that any
     /// other thread's new child still holds open for writing could not be executed.
     pub fn install(&mut self, name: &str, bytes: &[u8]) -> io::Result<PathBuf> {
-        let from = self.dir().join(format!("{name}.bytes"));
-        std::fs::write(&from, bytes)?;
-        std::fs::set_permissions(&from, PermissionsExt::from_mode(0o644))?;
         let to = self.dir().join(name);
-        match self.ask(&Request::Install {
-            from,
+        let request = Request::Install {
             to: to.clone(),
-        })? {
+            bytes: bytes.len() as u64,
+        };
+        protocol::send(&mut self.requests, &request).map_err(gone)?;
+        self.requests.write_all(bytes).map_err(gone)?;
+        match self.answer()? {
             Reply::Done => Ok(to),
             reply => Err(reply.into_error()),
         }
@@ -200,15 +200,21 @@ impl Sandbox {
     }
 
     fn ask(&mut self, request: &Request) -> io::Result<Reply> {
-        let gone = |error: io::Error| {
-            let text = format!("the sandbox's worker is gone: {error}");
-            io::Error::new(error.kind(), text)
-        };
         protocol::send(&mut self.requests, request).map_err(gone)?;
+        self.answer()
+    }
+
+    fn answer(&mut self) -> io::Result<Reply> {
         protocol::receive(&mut self.replies)
             .and_then(|reply| reply.ok_or_else(|| io::ErrorKind::UnexpectedEof.into()))
             .map_err(gone)
     }
+}
+
+#[expect(clippy::needless_pass_by_value, reason = "it is what map_err calls")]
+fn gone(error: io::Error) -> io::Error {
+    let text = format!("the sandbox's worker is gone: {error}");
+    io::Error::new(error.kind(), text)
 }
 
 impl Drop for Sandbox {

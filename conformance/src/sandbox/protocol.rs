@@ -23,12 +23,12 @@ pub(super) enum Request {
     },
     /// Run this.
     Run(Job),
-    /// Copy a file so that it can be executed.
+    /// Write a program. Its bytes follow the line.
     Install {
-        /// What to copy.
-        from: PathBuf,
-        /// The program; an old one is removed, never written over.
+        /// Where; an old one is removed, never written over.
         to: PathBuf,
+        /// How many bytes follow.
+        bytes: u64,
     },
     /// Whether this can be executed from inside.
     Reachable(PathBuf),

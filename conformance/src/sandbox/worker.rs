@@ -5,7 +5,7 @@
 )]
 
 use std::fs::File;
-use std::io::{self, BufReader};
+use std::io::{self, BufReader, Read};
 use std::os::fd::AsFd;
 use std::os::unix::fs::PermissionsExt;
 use std::os::unix::net::UnixStream;
@@ -89,7 +89,9 @@ fn answer(requests: &mut BufReader<UnixStream>, replies: &mut UnixStream) -> io:
         let reply = match request {
             Request::Confine { .. } => Err(io::Error::other("the worker is confined already")),
             Request::Run(job) => jobs.run(&job).map(Reply::Ended),
-            Request::Install { from, to } => install(&from, &to).map(|()| Reply::Done),
+            Request::Install { to, bytes } => {
+                install(&mut requests.take(bytes), bytes, &to).map(|()| Reply::Done)
+            }
             Request::Reachable(path) => {
                 let flags = AccessFlags::R_OK | AccessFlags::X_OK;
                 Ok(Reply::Reachable(eaccess(&path, flags).is_ok()))
@@ -104,11 +106,25 @@ fn answer(requests: &mut BufReader<UnixStream>, replies: &mut UnixStream) -> io:
     Ok(())
 }
 
-fn install(from: &Path, to: &Path) -> io::Result<()> {
-    match std::fs::remove_file(to) {
-        Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
-        _ => {}
+/// Writes a program. All its bytes are read even where it cannot be written.
+fn install(program: &mut impl Read, bytes: u64, to: &Path) -> io::Result<()> {
+    let written = remove_old(to)
+        .and_then(|()| File::create_new(to))
+        .and_then(|mut file| {
+            let copied = io::copy(program, &mut file)?;
+            file.set_permissions(PermissionsExt::from_mode(0o755))?;
+            Ok(copied)
+        });
+    io::copy(program, &mut io::sink())?;
+    match written? {
+        all if all == bytes => Ok(()),
+        _ => Err(io::ErrorKind::UnexpectedEof.into()),
     }
-    std::fs::copy(from, to)?;
-    std::fs::set_permissions(to, PermissionsExt::from_mode(0o755))
+}
+
+fn remove_old(path: &Path) -> io::Result<()> {
+    match std::fs::remove_file(path) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
+        _ => Ok(()),
+    }
 }
