@@ -395,7 +395,7 @@ fn brute_force_agrees_near_every_power_of_two() {
 }
 
 #[test]
-#[ignore = "2^32 numbers of three architectures take minutes, in a release build"]
+#[ignore = "2^32 numbers of three architectures take more than a quarter of an hour of processor time in a release build"]
 fn brute_force_agrees_on_all_numbers() {
     thread::scope(|scope| {
         for quarter in 0..4u32 {
