@@ -20,7 +20,7 @@ pub(super) fn findings(
     run: &Run,
     ledger: &Ledger,
     output: &Output,
-    traits: Traits,
+    traits: &Traits,
 ) -> Vec<Finding> {
     let seen = without_start(run, &output.calls);
     let mut made: Vec<&Made> = ledger.calls.iter().collect();
@@ -53,7 +53,10 @@ pub(super) fn findings(
         let missing = (from.0..to.0)
             .filter(|i| !calls.contains(i))
             .map(|i| made[i]);
-        let missing: Vec<&Made> = missing.filter(|call| shown(call)).collect();
+        let unseen = |call: &Made| traits.unseen.contains(&(call.abi, call.nr as u32));
+        let missing: Vec<&Made> = missing
+            .filter(|call| shown(call) && !unseen(call))
+            .collect();
         let extra = (from.1..to.1)
             .filter(|j| !lines.contains(j))
             .map(|j| &seen[j]);

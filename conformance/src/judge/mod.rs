@@ -10,6 +10,8 @@ mod compare;
 mod prototypes;
 mod text;
 
+use everycall_arch::AbiId;
+
 use crate::case::{Run, Verdict};
 use crate::ledger::Ledger;
 use crate::observe::{End, Output};
@@ -28,11 +30,13 @@ pub struct Execution<'a> {
 }
 
 /// What is known of a tracer, and is no fault of it.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Traits {
     /// Its tables may be older than the kernel: a number that it has no name for it shows, bare,
     /// whatever it was asked for.
     pub shows_unknown: bool,
+    /// Calls that the kernel hides from how it observes them: it may miss these.
+    pub unseen: Vec<(AbiId, u32)>,
 }
 
 /// What was decided of one case.
@@ -73,7 +77,7 @@ pub fn judge(
     native: Execution<'_>,
     traced: Execution<'_>,
     output: &Output,
-    traits: Traits,
+    traits: &Traits,
 ) -> Vec<Option<Decision>> {
     if let Some(bad_end) = bad_end(run, native, traced, output) {
         return alone_or_nobody(run, bad_end);
@@ -103,7 +107,7 @@ fn owner(run: &Run, slot: usize) -> usize {
 }
 
 /// What is wrong with the output.
-fn said(run: &Run, ledger: &Ledger, output: &Output, traits: Traits) -> Vec<Finding> {
+fn said(run: &Run, ledger: &Ledger, output: &Output, traits: &Traits) -> Vec<Finding> {
     let mut findings = align::findings(run, ledger, output, traits);
     for finding in &mut findings {
         if finding.verdict == Verdict::Missed && !output.lost.is_empty() {

@@ -10,7 +10,8 @@ use crate::case::Verdict;
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Entry {
-    /// Which cases, as `abi::group::case`; `*` stands for anything.
+    /// Which cases, as `abi::group::case`. `*` stands for anything, `{a,b}` for either, `{3..5}` for each
+    /// of these numbers.
     pub case: String,
     /// The verdict that is expected; none for a case that is skipped.
     #[serde(default)]
@@ -34,13 +35,12 @@ impl Entry {
         if self.verdict == Some(Verdict::Passed) {
             return Err(format!("'{}' cannot expect to pass", self.case));
         }
-        match self.case.split("::").count() {
-            3 => Ok(()),
-            _ => Err(format!(
-                "'{}' is not of the form abi::group::case",
-                self.case
-            )),
+        for pattern in expand(&self.case)? {
+            if pattern.split("::").count() != 3 {
+                return Err(format!("'{pattern}' is not of the form abi::group::case"));
+            }
         }
+        Ok(())
     }
 
     fn is_for(&self, version: &str) -> bool {
@@ -66,6 +66,8 @@ fn numbers(version: &str) -> Vec<u32> {
 #[derive(Debug)]
 pub struct Expectations<'a> {
     entries: Vec<&'a Entry>,
+    /// Patterns without alternatives, and whose entry's they are.
+    patterns: Vec<(String, usize)>,
     used: BTreeSet<usize>,
 }
 
@@ -73,15 +75,26 @@ impl<'a> Expectations<'a> {
     /// Those of `entries` that hold for `version`.
     #[must_use]
     pub fn new(entries: &'a [Entry], version: &str) -> Expectations<'a> {
+        let entries: Vec<&Entry> = entries.iter().filter(|e| e.is_for(version)).collect();
+        let patterns = entries.iter().enumerate().flat_map(|(at, entry)| {
+            // What cannot be expanded was refused when the entry was read.
+            let patterns = expand(&entry.case).unwrap_or_default();
+            patterns.into_iter().map(move |pattern| (pattern, at))
+        });
         Expectations {
-            entries: entries.iter().filter(|e| e.is_for(version)).collect(),
+            patterns: patterns.collect(),
+            entries,
             used: BTreeSet::new(),
         }
     }
 
     /// The entry for a case, named `abi::group::case`. It counts as needed from now on.
     pub fn find(&mut self, case: &str) -> Option<&'a Entry> {
-        let at = self.entries.iter().position(|e| matches(&e.case, case))?;
+        let found = self
+            .patterns
+            .iter()
+            .find(|(pattern, _)| matches(pattern, case));
+        let at = found?.1;
         self.used.insert(at);
         self.entries.get(at).copied()
     }
@@ -107,6 +120,38 @@ impl Entry {
     pub fn verdict(&self) -> Option<Verdict> {
         self.verdict
     }
+}
+
+/// The patterns that one with alternatives stands for.
+fn expand(pattern: &str) -> Result<Vec<String>, String> {
+    /// More than any table has numbers.
+    const MOST: usize = 10_000;
+    let Some((before, rest)) = pattern.split_once('{') else {
+        return Ok(vec![pattern.to_owned()]);
+    };
+    let (inside, after) = rest
+        .split_once('}')
+        .ok_or_else(|| format!("'{pattern}' has a brace that is not closed"))?;
+    let mut choices = Vec::new();
+    for choice in inside.split(',') {
+        let range = choice.split_once("..");
+        match range.and_then(|(low, high)| Some((low.parse().ok()?, high.parse().ok()?))) {
+            Some((low, high)) if low <= high && high - low < MOST => {
+                choices.extend((low..=high).map(|n: usize| n.to_string()));
+            }
+            Some(_) => return Err(format!("'{choice}' is no range of numbers")),
+            None => choices.push(choice.to_owned()),
+        }
+    }
+    let tails = expand(after)?;
+    if choices.len().saturating_mul(tails.len()) > MOST {
+        return Err(format!("'{pattern}' stands for too many"));
+    }
+    let both = |choice: &String| -> Vec<String> {
+        let whole = |tail: &String| format!("{before}{choice}{tail}");
+        tails.iter().map(whole).collect()
+    };
+    Ok(choices.iter().flat_map(both).collect())
 }
 
 /// Whether `text` is of the pattern, in which `*` stands for any text.
@@ -167,6 +212,25 @@ mod tests {
         ] {
             assert!(!matches(pattern, text), "{pattern} {text}");
         }
+    }
+
+    #[test]
+    fn alternatives() {
+        let expanded = |pattern| expand(pattern).expect(pattern);
+        assert_eq!(expanded("a::b"), ["a::b"]);
+        assert_eq!(
+            expanded("x{,y}-{1..3,7}*"),
+            [
+                "x-1*", "x-2*", "x-3*", "x-7*", "xy-1*", "xy-2*", "xy-3*", "xy-7*"
+            ]
+        );
+        for wrong in ["{a", "{3..1}", "{0..99999}", "{1..999}{1..999}"] {
+            assert!(expand(wrong).is_err(), "{wrong}");
+        }
+        let entries = [entry("{i386,x32}::numbers::hole-{1..2}/only")];
+        let mut expectations = Expectations::new(&entries, "1");
+        assert!(expectations.find("x32::numbers::hole-2/only").is_some());
+        assert!(expectations.find("x32::numbers::hole-3/only").is_none());
     }
 
     #[test]

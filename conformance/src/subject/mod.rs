@@ -65,6 +65,9 @@ pub struct Subject {
     /// Whether it shows numbers that its tables do not have, bare, whatever it is asked for.
     #[serde(default)]
     shows_unknown: bool,
+    /// Calls that the kernel hides from its backend.
+    #[serde(default)]
+    unseen: Vec<Unseen>,
     /// The groups of cases that apply to it.
     pub groups: Vec<String>,
     /// How its version is found. A user's command has none: it is taken as it is.
@@ -76,6 +79,17 @@ pub struct Subject {
     /// Cases that are known to fail.
     #[serde(default)]
     pub expected: Vec<Entry>,
+}
+
+/// Calls that nobody can observe by a backend.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Unseen {
+    /// Their ABI's name.
+    abi: String,
+    numbers: Vec<u32>,
+    /// Why not.
+    reason: String,
 }
 
 /// A command whose first line of output tells a version.
@@ -168,6 +182,14 @@ impl Subject {
         {
             return Err(wrong(format!("there is no ABI '{start}'")));
         }
+        for unseen in &subject.unseen {
+            if AbiId::from_name(&unseen.abi).is_none() || unseen.reason.trim().is_empty() {
+                return Err(wrong(format!(
+                    "unseen calls of '{}' need a known ABI and a reason",
+                    unseen.abi
+                )));
+            }
+        }
         for must in ["{out}", "{cmd}", "{set}"] {
             if !subject.command.iter().any(|word| word.contains(must)) {
                 return Err(wrong(format!("the command has no {must}")));
@@ -204,6 +226,7 @@ impl Subject {
             start: None,
             optional_names: true,
             shows_unknown: true,
+            unseen: Vec::new(),
             groups: Vec::new(),
             version: None,
             skip: Vec::new(),
@@ -230,8 +253,14 @@ impl Subject {
     /// What is known of it, and is no fault.
     #[must_use]
     pub fn traits(&self) -> Traits {
+        let calls = |unseen: &Unseen| -> Vec<(AbiId, u32)> {
+            let abi = AbiId::from_name(&unseen.abi);
+            let of = |abi| unseen.numbers.iter().map(move |nr| (abi, *nr)).collect();
+            abi.map(of).unwrap_or_default()
+        };
         Traits {
             shows_unknown: self.shows_unknown,
+            unseen: self.unseen.iter().flat_map(calls).collect(),
         }
     }
 

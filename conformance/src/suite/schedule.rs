@@ -182,7 +182,7 @@ impl Work<'_> {
             execution(native, &native_ledger),
             execution(&traced, &traced_ledger),
             &output,
-            subject.traits(),
+            &subject.traits(),
         );
         decisions
             .into_iter()

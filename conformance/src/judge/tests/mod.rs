@@ -123,7 +123,7 @@ impl Trial {
             execution(&native, self.native_end),
             execution(&traced, self.end),
             &self.output,
-            self.traits,
+            &self.traits,
         )
     }
 

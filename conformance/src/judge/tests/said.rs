@@ -79,3 +79,18 @@ fn an_old_tracer_shows_new_numbers_whatever_it_is_asked_for() {
     trial.output.calls[1].name = Some("brand_new_call".into());
     assert_eq!(trial.middle().0, Verdict::Invented, "it knows that name");
 }
+
+#[test]
+fn what_the_kernel_hides_may_be_missed_but_not_told_wrongly() {
+    let mut trial = Trial::perfect(made());
+    trial.traits.unseen = vec![(AbiId::X86_64, 601)];
+    assert_eq!(trial.verdicts(), [PASSED; 3]);
+    let line = trial.output.calls.remove(1);
+    assert_eq!(trial.verdicts(), [PASSED; 3]);
+    trial.output.calls.insert(1, line);
+    trial.output.calls[1].words.swap(3, 4);
+    assert_eq!(trial.middle().0, Verdict::MisDecoded);
+    trial.output.calls.clear();
+    let missed = Some(Verdict::Missed);
+    assert_eq!(trial.verdicts(), [missed, PASSED, missed]);
+}

@@ -144,7 +144,13 @@ fn the_order_of_description_is_not_that_of_time() {
         end: End::Exited(0),
         stderr: "",
     };
-    let decisions = judge(&trial.run, execution, execution, &output, Traits::default());
+    let decisions = judge(
+        &trial.run,
+        execution,
+        execution,
+        &output,
+        &Traits::default(),
+    );
     assert!(
         decisions
             .iter()
