@@ -1,6 +1,7 @@
 //! What the sandbox promises, on the running kernel: nothing reaches out, nothing is left, and a hang
 //! is told. A program of its own (no harness), because a sandbox's worker is this same program.
 
+use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::time::Duration;
 
 use everycall_conformance::probe::{Call, Flow, Probe, Target, Via, Word};
@@ -13,7 +14,11 @@ type Test = fn(Privilege) -> Outcome;
 
 const PRIVILEGES: [Privilege; 2] = [Privilege::NamespaceRoot, Privilege::User];
 
-const TESTS: [(&str, Test); 12] = [
+const TESTS: [(&str, Test); 13] = [
+    (
+        "a_refusal_says_what_an_admin_can_do",
+        a_refusal_says_what_an_admin_can_do,
+    ),
     (
         "a_program_runs_and_is_captured",
         a_program_runs_and_is_captured,
@@ -58,14 +63,15 @@ const PROBES: [(&str, Test); 3] = [
 
 fn main() {
     serve_if_worker();
-    if std::env::args().nth(1).is_some_and(|arg| arg == SUITE) {
-        let user = std::env::args().nth(2).is_some_and(|arg| arg == "User");
-        let privilege = if user {
-            Privilege::User
-        } else {
-            Privilege::NamespaceRoot
-        };
-        return suite(privilege).expect("the suite runs until it is killed");
+    let args: Vec<String> = std::env::args().collect();
+    let privilege = match args.get(2).map(String::as_str) {
+        Some("User") => Privilege::User,
+        _ => Privilege::NamespaceRoot,
+    };
+    match args.get(1).map(String::as_str) {
+        Some(SUITE) => return suite(privilege).expect("the suite runs until it is killed"),
+        Some(REFUSED) => return refused(privilege).expect("no sandbox can be made"),
+        _ => {}
     }
     let probes = PROBES.into_iter().filter(|_| cfg!(target_arch = "x86_64"));
     let trials = TESTS
@@ -130,13 +136,18 @@ fn status_field(privilege: Privilege, field: &str) -> Result<Vec<String>, Failed
     Ok(line.split_whitespace().map(str::to_owned).collect())
 }
 
+/// Who the programs inside are, outside: the owner of their directory.
+fn user_of(sandbox: &Sandbox) -> Result<u32, Failed> {
+    Ok(std::fs::metadata(sandbox.dir())?.uid())
+}
+
 fn ids_and_capabilities(privilege: Privilege) -> Outcome {
-    let uid = nix::unistd::geteuid();
-    let user = if uid.is_root() { 65534 } else { uid.as_raw() };
-    let inner = if privilege == Privilege::User {
-        user
-    } else {
-        0
+    let mut sandbox = Sandbox::start(privilege)?;
+    let user = user_of(&sandbox)?;
+    let inner = match privilege {
+        Privilege::NamespaceRoot => 0,
+        Privilege::User if user == 0 => 65534,
+        Privilege::User => user,
     };
     expect(
         "uids",
@@ -152,10 +163,9 @@ fn ids_and_capabilities(privilege: Privilege) -> Outcome {
         "0".into(),
     )?;
     // Whatever it is called inside, outside it is the unprivileged user.
-    let mut sandbox = Sandbox::start(privilege)?;
     sandbox.run(&shell_job("echo > owned"))?;
     let owned = std::fs::metadata(sandbox.dir().join("owned"))?;
-    expect("owner", std::os::unix::fs::MetadataExt::uid(&owned), user)
+    expect("owner", owned.uid(), user)
 }
 
 fn signals_are_as_in_a_new_session(privilege: Privilege) -> Outcome {
@@ -180,13 +190,15 @@ fn nothing_outside_is_seen(privilege: Privilege) -> Outcome {
 }
 
 fn nothing_outside_can_be_written(privilege: Privilege) -> Outcome {
-    let outside = std::env::temp_dir().join("everycall-must-not-be-there");
+    // A directory that everybody may write to, as far as its owner is concerned.
+    let outside = tempfile::tempdir()?;
+    std::fs::set_permissions(outside.path(), PermissionsExt::from_mode(0o777))?;
     let line = format!(
-        "echo > {0} || echo refused; echo > here && echo written",
-        outside.display()
+        "echo > {}/file || echo refused; echo > here && echo written",
+        outside.path().display()
     );
     let ended = shell(privilege, &line)?;
-    expect("exists", outside.exists(), false)?;
+    expect("files", std::fs::read_dir(outside.path())?.count(), 0)?;
     let told = text(&ended.stderr).contains("Read-only file system");
     expect("the reason is the mount, not the owner", told, true)?;
     expect("stdout", text(&ended.stdout), "refused\nwritten".to_owned())
@@ -262,7 +274,7 @@ fn programs_that_are_out_of_reach_are_copied(privilege: Privilege) -> Outcome {
         sh,
         std::path::Path::new("/bin/sh").canonicalize()?,
     )?;
-    if !nix::unistd::geteuid().is_root() {
+    if user_of(&sandbox)? == nix::unistd::geteuid().as_raw() {
         // Whoever runs the suite is the user inside: nothing of his is out of his reach.
         return Ok(());
     }
@@ -275,12 +287,35 @@ fn programs_that_are_out_of_reach_are_copied(privilege: Privilege) -> Outcome {
 }
 
 fn private_directory() -> std::io::Result<tempfile::TempDir> {
-    let mode = std::os::unix::fs::PermissionsExt::from_mode(0o700);
+    let mode = PermissionsExt::from_mode(0o700);
     tempfile::Builder::new().permissions(mode).tempdir()
 }
 
 /// The argument that makes this program a suite that can be killed.
 const SUITE: &str = "--suite";
+
+/// The argument that makes this program one that may not make user namespaces.
+const REFUSED: &str = "--refused";
+
+/// A sandbox where the system allows none: in a namespace whose own limit is 0. Prints the error.
+fn refused(privilege: Privilege) -> Outcome {
+    nix::sched::unshare(nix::sched::CloneFlags::CLONE_NEWUSER)?;
+    std::fs::write("/proc/sys/user/max_user_namespaces", "0")?;
+    let error = Sandbox::start(privilege).err();
+    println!("{}", error.ok_or("a sandbox was made")?);
+    Ok(())
+}
+
+fn a_refusal_says_what_an_admin_can_do(privilege: Privilege) -> Outcome {
+    let output = std::process::Command::new("/proc/self/exe")
+        .args([REFUSED, &format!("{privilege:?}")])
+        .output()?;
+    let said = text(&output.stdout);
+    expect("stderr", text(&output.stderr), String::new())?;
+    let named = said.contains("unshare(CLONE_NEWUSER|...) was refused")
+        && said.contains("user.max_user_namespaces must not be 0 (it is 0)");
+    expect(&said, named, true)
+}
 
 /// A suite in the middle of a run: its program holds a FIFO open for as long as it lives.
 fn suite(privilege: Privilege) -> Outcome {

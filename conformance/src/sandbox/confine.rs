@@ -15,15 +15,13 @@ use nix::sched::{CloneFlags, unshare};
 use nix::sys::prctl::set_dumpable;
 use nix::sys::resource::{Resource, setrlimit};
 use nix::sys::stat::{Mode, umask};
-use nix::unistd::{
-    Gid, Uid, chdir, geteuid, getgid, getuid, setgroups, setresgid, setresuid, setsid,
-};
+use nix::unistd::{Gid, Uid, chdir, getgid, getuid, setgroups, setresgid, setresuid, setsid};
 
-use super::{NOBODY, Privilege};
+use super::{NOBODY, Privilege, becomes_nobody};
 
 /// Until process 1 is born: another user, other namespaces.
 pub(super) fn leave_everything(privilege: Privilege) -> io::Result<()> {
-    if geteuid().is_root() {
+    if becomes_nobody() {
         let (uid, gid) = (Uid::from_raw(NOBODY), Gid::from_raw(NOBODY));
         setgroups(&[]).map_err(|e| failed("setgroups", e))?;
         setresgid(gid, gid, gid).map_err(|e| failed("setresgid", e))?;
@@ -44,6 +42,8 @@ pub(super) fn leave_everything(privilege: Privilege) -> io::Result<()> {
     .map_err(|e| refused("unshare(CLONE_NEWUSER|...)", e))?;
     let (inner_uid, inner_gid) = match privilege {
         Privilege::NamespaceRoot => (0, 0),
+        // Anybody but root, whatever root means here.
+        Privilege::User if uid.is_root() => (NOBODY, NOBODY),
         Privilege::User => (uid.as_raw(), gid.as_raw()),
     };
     write("/proc/self/setgroups", "deny")?;

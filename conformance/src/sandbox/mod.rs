@@ -231,8 +231,27 @@ fn private_directory() -> io::Result<TempDir> {
         .prefix("everycall-")
         .permissions(PermissionsExt::from_mode(0o700))
         .tempdir()?;
-    if nix::unistd::geteuid().is_root() {
+    if becomes_nobody() {
         chown(dir.path(), Some(NOBODY), Some(NOBODY))?;
     }
     Ok(dir)
+}
+
+/// Whether a worker of ours becomes [`NOBODY`]. Not so where a namespace of one single user calls him
+/// root: he has nothing to give up, and nobody to become.
+fn becomes_nobody() -> bool {
+    let known = |map: &str| {
+        let map = std::fs::read_to_string(map).unwrap_or_default();
+        map.lines().any(|line| {
+            let mut fields = line.split_whitespace().map(str::parse::<u64>);
+            match (fields.next(), fields.nth(1)) {
+                (Some(Ok(first)), Some(Ok(count))) => {
+                    (first..first.saturating_add(count)).contains(&u64::from(NOBODY))
+                }
+                _ => false,
+            }
+        })
+    };
+    let root = nix::unistd::geteuid().is_root();
+    root && known("/proc/self/uid_map") && known("/proc/self/gid_map")
 }
