@@ -1,6 +1,5 @@
 //! The front: hands over to the parts, nothing more.
 
-use std::ffi::OsString;
 use std::io::Write;
 use std::process::ExitCode;
 
@@ -31,7 +30,7 @@ fn main() -> ExitCode {
     };
     match command.to_str() {
         Some("check") => everycall_conformance::cli::main(args),
-        Some("trace") => trace(args),
+        Some("trace") => everycall_tracer::front::main(args),
         Some("vm") => not_yet("vm", "real kernels in QEMU come with a later issue"),
         Some("filter") => not_yet("filter", "the prover's command line comes with a later issue"),
         Some("diff") => not_yet("diff", "comparing two tracers comes with a later issue"),
@@ -51,11 +50,6 @@ fn main() -> ExitCode {
             ExitCode::from(USAGE)
         }
     }
-}
-
-/// The reference tracer.
-fn trace(_args: impl Iterator<Item = OsString>) -> ExitCode {
-    not_yet("trace", "the tracer is not wired to this program")
 }
 
 fn not_yet(command: &str, why: &str) -> ExitCode {

@@ -11,6 +11,7 @@ use std::fs::File;
 use std::io::{Read, Write};
 
 use crate::engine::Ending;
+use crate::sink;
 use crate::spawn;
 use crate::sys;
 
@@ -72,13 +73,13 @@ fn attend(worker: i32, mut read: File) -> Ending {
         }
         match read.read(&mut bytes[have..]) {
             Ok(0) => {
-                eprintln!("ectrace: the tracing process was killed; so were its tracees");
+                sink::message("the tracing process was killed; so were its tracees");
                 return Ending::Exit(1);
             }
             Ok(count) => have += count,
             Err(error) if error.kind() == std::io::ErrorKind::Interrupted => {}
             Err(error) => {
-                eprintln!("ectrace: the tracing process cannot be heard: {error}");
+                sink::message(&format!("the tracing process cannot be heard: {error}"));
                 return Ending::Exit(1);
             }
         }

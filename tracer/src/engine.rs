@@ -8,6 +8,7 @@ use std::time::SystemTime;
 use crate::event::{Outcome, Sink};
 use crate::memory::{self, TraceeMemory};
 use crate::protocol::{Effect, Protocol, Resume, Stop};
+use crate::sink;
 use crate::spawn::{Launched, Report};
 use crate::sys::{self, SyscallInfo, Waited};
 
@@ -146,6 +147,7 @@ impl Engine {
                 .add_unclaimed(process_of(tid), tid, &mut effects);
         }
         let now = SystemTime::now();
+        self.exempt(tid, stop, now, &mut effects);
         let resume = self
             .protocol
             .step(tid, stop, now, &memory::read_u64, &mut effects);
@@ -158,6 +160,16 @@ impl Engine {
             return Some((stop, self.launched(tid, resume)));
         }
         Some((stop, resume))
+    }
+
+    /// The calls that the kernel exempts from seccomp are for its own uprobe trampolines. A program
+    /// that makes one by itself gets SIGILL for it, by which it is seen all the same.
+    fn exempt(&mut self, tid: i32, stop: Stop, now: SystemTime, effects: &mut Vec<Effect>) {
+        if matches!(stop, Stop::Signal(libc::SIGILL))
+            && let Ok(Some(call)) = sys::call_of_registers(tid)
+        {
+            self.protocol.exempt_call(tid, call, now, effects);
+        }
     }
 
     /// What a wait status and the kernel's word about it mean. `None` for what is of no interest.
@@ -284,10 +296,10 @@ impl Engine {
                 Resume::Continue(0)
             }
             Some(Report::NotFiltered(errno)) => {
-                let error = io::Error::from_raw_os_error(errno);
-                eprintln!(
-                    "ectrace: the kernel refused the filter ({error}): stopping at every call"
-                );
+                let why = sink::reason(&io::Error::from_raw_os_error(errno));
+                sink::message(&format!(
+                    "the kernel refused the filter ({why}): stopping at every call"
+                ));
                 let result = sys::set_options(tid, self.options_unfiltered);
                 self.must(tid, "set the options", result);
                 Resume::Syscall(0)
@@ -314,8 +326,8 @@ impl Engine {
         {
             let error = |errno| io::Error::from_raw_os_error(errno);
             self.failure = match report {
-                Report::Exec(errno) => Some(format!("exec: {}", describe(&error(errno)))),
-                Report::User(errno) => Some(format!("-u: {}", describe(&error(errno)))),
+                Report::Exec(errno) => Some(format!("exec: {}", sink::reason(&error(errno)))),
+                Report::User(errno) => Some(format!("-u: {}", sink::reason(&error(errno)))),
                 Report::Filtered(_) | Report::NotFiltered(_) => None,
             };
         }
@@ -403,12 +415,6 @@ impl Engine {
             self.sink.detached(pid, tid);
         }
     }
-}
-
-/// strace's texts of errors have no number at their end.
-fn describe(error: &io::Error) -> String {
-    let text = error.to_string();
-    text.split(" (os error").next().unwrap_or(&text).to_owned()
 }
 
 fn is_stopping(signal: i32) -> bool {

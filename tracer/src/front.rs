@@ -5,16 +5,21 @@ use std::io::{self, Write};
 
 use crate::cli::{self, Invocation};
 use crate::engine::Ending;
-use crate::{help, run, sink};
+use crate::{help, run, sink, sys};
 
 /// What strace exits with when something is wrong.
 const WRONG: i32 = 1;
 
-/// Does what the words behind the program's name say.
-///
-/// How it ended is for the caller to carry out: an exit status, or a signal to die by.
-#[must_use]
-pub fn main(args: impl Iterator<Item = OsString>) -> Ending {
+/// Does what the words behind the program's name say, and ends this process as the traced program
+/// ended: with its exit status, or by its signal.
+pub fn main(args: impl Iterator<Item = OsString>) -> ! {
+    match carry_out(args) {
+        Ending::Exit(status) => std::process::exit(status),
+        Ending::Signal(signal) => sys::die_by(signal),
+    }
+}
+
+fn carry_out(args: impl Iterator<Item = OsString>) -> Ending {
     let config = match cli::parse(args) {
         Ok(Invocation::Run(config)) => config,
         Ok(Invocation::Help) => return print(help::HELP),

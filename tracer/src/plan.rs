@@ -1,6 +1,6 @@
 //! How calls will be observed: whether a filter helps, and the filter, proven.
 
-use everycall_arch::AbiId;
+use everycall_arch::{AbiId, table};
 use everycall_filter::{BuildError, Proven};
 
 use crate::config::{Backend, Config};
@@ -33,6 +33,9 @@ pub enum NoFilter {
     /// Every call was asked for.
     #[error("every call was asked for: there is nothing to filter")]
     Everything,
+    /// What was asked for is exempt from seccomp.
+    #[error("uretprobe and uprobe are exempt from seccomp: no filter can stop at them")]
+    Exempt,
     /// There is none that can be proven right.
     #[error("{0}")]
     Unproven(#[from] BuildError),
@@ -52,6 +55,20 @@ pub fn filter(config: &Config, watched: &WatchList, magic: u16) -> Result<Proven
     if config.calls == Selection::All {
         return Err(NoFilter::Everything);
     }
+    if config.backend == Backend::Auto && wants_exempt_calls(&config.calls) {
+        return Err(NoFilter::Exempt);
+    }
     let policy = config.calls.policy(&watched.numbers());
     Ok(Proven::compile(&policy, magic, NATIVE.abi().audit_arch)?)
+}
+
+/// Whether the calls that the kernel exempts from seccomp (`seccomp_uprobe_exception` in
+/// kernel/seccomp.c) are what the user is after. Who asks for almost everything, as `!futex` does, has
+/// them in his set without meaning them: there the filter is worth more than a debugger's probes.
+fn wants_exempt_calls(calls: &Selection) -> bool {
+    let table = table::all(AbiId::X86_64);
+    let is_asked = |nr| calls.contains(Some(AbiId::X86_64), nr);
+    let exempt = |name| table::by_name(AbiId::X86_64, name).is_some_and(|call| is_asked(call.nr));
+    let asked = table.iter().filter(|call| is_asked(call.nr)).count();
+    NATIVE == AbiId::X86_64 && (exempt("uretprobe") || exempt("uprobe")) && asked < table.len() / 2
 }

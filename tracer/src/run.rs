@@ -11,6 +11,7 @@ use crate::engine::{Ending, Engine, Pause};
 use crate::event::Sink;
 use crate::plan::{self, NoFilter};
 use crate::protocol::{Protocol, Rules, WatchList};
+use crate::sink;
 use crate::spawn;
 use crate::sys;
 
@@ -24,11 +25,13 @@ pub fn run(config: &Config, sink: Box<dyn Sink>) -> Ending {
     let filter = match plan::filter(config, &watched, magic) {
         Ok(proven) => Some(proven),
         Err(NoFilter::Unproven(error)) => {
-            eprintln!("ectrace: no filter that is proven right ({error}): stopping at every call");
+            sink::message(&format!(
+                "no filter that is proven right ({error}): stopping at every call"
+            ));
             None
         }
         Err(reason) if config.backend == Backend::Seccomp => {
-            eprintln!("ectrace: --backend seccomp: {reason}");
+            sink::message(&format!("--backend seccomp: {reason}"));
             return Ending::Exit(1);
         }
         Err(_) => None,
@@ -52,7 +55,7 @@ pub fn run(config: &Config, sink: Box<dyn Sink>) -> Ending {
 }
 
 fn fail(what: &str, error: &io::Error) -> Ending {
-    eprintln!("ectrace: {what}: {error}");
+    sink::message(&format!("{what}: {}", sink::reason(error)));
     Ending::Exit(1)
 }
 
@@ -127,9 +130,8 @@ fn handle_signals(config: &Config) {
 fn attach(config: &Config, engine: &mut Engine, pid: i32) -> Result<(), Ending> {
     let options = options(config, false);
     engine.attach(pid, pid, options).map_err(|error| {
-        let text = error.to_string();
-        let text = text.split(" (os error").next().unwrap_or(&text).to_owned();
-        eprintln!("ectrace: attach: ptrace(PTRACE_SEIZE, {pid}): {text}");
+        let why = sink::reason(&error);
+        sink::message(&format!("attach: ptrace(PTRACE_SEIZE, {pid}): {why}"));
         Ending::Exit(1)
     })?;
     if !config.follow {
@@ -188,7 +190,7 @@ fn follow(config: &Config, mut engine: Engine, line: Option<Line>) -> Ending {
 /// What could not be written changes a good end into a bad one.
 fn finish(engine: &mut Engine, ending: Ending) -> Ending {
     if let (_, Some(failure)) = engine.ending() {
-        eprintln!("ectrace: {failure}");
+        sink::message(failure);
     }
     match engine.finish() {
         Ok(()) => ending,

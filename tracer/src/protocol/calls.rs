@@ -160,10 +160,41 @@ impl Protocol {
         now: SystemTime,
         effects: &mut Vec<Effect>,
     ) -> Resume {
-        self.enter(tid, info, now, &|_, _| None, effects);
         let reason = "vsyscall: its result is not reported";
-        self.thread(tid).end_call(Outcome::Unknown(reason), effects);
+        self.without_exit(tid, info, reason, now, effects);
         self.how(tid, 0)
+    }
+
+    /// A call that the kernel made no stop for, because it exempts it from seccomp (`uretprobe` and
+    /// `uprobe`, kernel/seccomp.c), but that failed with a signal that is about to be delivered.
+    /// Nothing happens where the call was seen, or is none of these.
+    pub fn exempt_call(
+        &mut self,
+        tid: i32,
+        info: CallInfo,
+        now: SystemTime,
+        effects: &mut Vec<Effect>,
+    ) {
+        let exempt = info
+            .abi()
+            .and_then(|abi| everycall_arch::table::by_nr(abi, info.nr))
+            .is_some_and(|call| matches!(call.name, "uretprobe" | "uprobe"));
+        if exempt && self.thread(tid).runs_filtered() {
+            let reason = "exempt from seccomp: seen by its SIGILL";
+            self.without_exit(tid, info, reason, now, effects);
+        }
+    }
+
+    fn without_exit(
+        &mut self,
+        tid: i32,
+        info: CallInfo,
+        reason: &'static str,
+        now: SystemTime,
+        effects: &mut Vec<Effect>,
+    ) {
+        self.enter(tid, info, now, &|_, _| None, effects);
+        self.thread(tid).end_call(Outcome::Unknown(reason), effects);
     }
 
     pub(super) fn exit(

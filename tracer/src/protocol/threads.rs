@@ -12,10 +12,12 @@ impl Protocol {
         let pid = self.thread(tid).pid;
         let mut waited = Vec::new();
         for (&sibling, thread) in &mut self.threads {
-            if sibling != tid && thread.pid == pid && thread.runs_filtered() {
+            if sibling != tid && thread.pid == pid {
+                // A thread that is stopped at every call already must stay so, too.
+                let runs_free = thread.runs_filtered();
                 thread.own_filter = true;
                 // A thread that waits in vfork cannot be interrupted, and makes no call meanwhile.
-                if !thread.vforking {
+                if runs_free && !thread.vforking {
                     waited.push(sibling);
                     effects.push(Effect::Interrupt { tid: sibling });
                 }

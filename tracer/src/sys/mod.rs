@@ -13,4 +13,4 @@ mod registers;
 
 pub use process::*;
 pub use ptrace::*;
-pub use registers::{set_first_word, skip_call};
+pub use registers::{call_of_registers, set_first_word, skip_call};

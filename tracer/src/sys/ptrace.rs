@@ -29,6 +29,7 @@ pub enum SyscallInfo {
 /// types on other C libraries.
 pub(super) mod req {
     pub(crate) const PEEKDATA: i64 = 2;
+    pub(crate) const PEEKUSER: i64 = 3;
     pub(crate) const POKEDATA: i64 = 5;
     pub(crate) const POKEUSER: i64 = 6;
     pub(crate) const CONT: i64 = 7;
@@ -274,6 +275,15 @@ pub fn peek(tid: pid_t, addr: u64) -> io::Result<Word> {
         )
     }?;
     Ok(word.to_ne_bytes())
+}
+
+/// Reads one word of a stopped tracee's registers (`PTRACE_PEEKUSER`).
+pub(super) fn peek_user(tid: pid_t, offset: usize) -> io::Result<u64> {
+    let mut word: c_long = 0;
+    let to = (&raw mut word).expose_provenance();
+    // SAFETY: the raw call writes one word to `word`, which outlives it.
+    unsafe { ptrace(req::PEEKUSER, tid, offset, to) }?;
+    Ok(word as u64)
 }
 
 /// Writes one word of a tracee's memory at an aligned address, read-only private pages included.

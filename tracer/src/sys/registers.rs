@@ -5,12 +5,38 @@
 use std::io;
 use std::mem::offset_of;
 
+use everycall_arch::AbiId;
 use libc::{pid_t, user_regs_struct};
 
-use super::ptrace::{req, request};
+use super::ptrace::{peek_user, req, request};
+use crate::protocol::CallInfo;
 
 fn set(tid: pid_t, offset: usize, value: u64) -> io::Result<()> {
     request(req::POKEUSER, tid, offset, value as usize)
+}
+
+/// The 64-bit call that the thread made last, at a stop where `PTRACE_GET_SYSCALL_INFO` has nothing to
+/// say of calls, as a signal-delivery-stop. `None` for 32-bit code, and where there was no call.
+pub fn call_of_registers(tid: pid_t) -> io::Result<Option<CallInfo>> {
+    const USER_CS: u64 = 0x33;
+    let get = |offset| peek_user(tid, offset);
+    let nr = get(offset_of!(user_regs_struct, orig_rax))?;
+    if get(offset_of!(user_regs_struct, cs))? != USER_CS || nr as i64 == -1 {
+        return Ok(None);
+    }
+    Ok(Some(CallInfo {
+        arch: AbiId::X86_64.abi().audit_arch,
+        nr: nr as u32,
+        words: [
+            get(offset_of!(user_regs_struct, rdi))?,
+            get(offset_of!(user_regs_struct, rsi))?,
+            get(offset_of!(user_regs_struct, rdx))?,
+            get(offset_of!(user_regs_struct, r10))?,
+            get(offset_of!(user_regs_struct, r8))?,
+            get(offset_of!(user_regs_struct, r9))?,
+        ],
+        ip: get(offset_of!(user_regs_struct, rip))?,
+    }))
 }
 
 /// Makes the kernel skip the call that the tracee is about to make; it returns `-ENOSYS`.
@@ -25,8 +51,7 @@ pub fn skip_call(tid: pid_t) -> io::Result<()> {
 
 /// Sets the first word of the call that the tracee makes or has made. `arch` is the call's.
 pub fn set_first_word(tid: pid_t, arch: u32, value: u64) -> io::Result<()> {
-    const AUDIT_ARCH_I386: u32 = 0x4000_0003;
-    let offset = if arch == AUDIT_ARCH_I386 {
+    let offset = if arch == AbiId::I386.abi().audit_arch {
         offset_of!(user_regs_struct, rbx)
     } else {
         offset_of!(user_regs_struct, rdi)
