@@ -20,6 +20,8 @@ pub(super) enum Form {
     Vforks(&'static [u64]),
     /// As `Vforks`, with its words in memory.
     Clone3,
+    /// By a child that has `no_new_privs` set, with sentinel words.
+    NoNewPrivs,
     /// By a child that is killed in it.
     Paused,
     /// By a child with a pending signal, which ends it.
@@ -62,7 +64,9 @@ const fn volatile(name: &'static str, form: Form, reason: &'static str) -> Row {
     }
 }
 
-use Form::{Clone3, Forks, InChild, Opens, Paused, Returns, Sentinels, Suspended, Vforks, Words};
+use Form::{
+    Clone3, Forks, InChild, NoNewPrivs, Opens, Paused, Returns, Sentinels, Suspended, Vforks, Words,
+};
 
 /// `CLONE_VFORK | SIGCHLD`, and no stack: the parent sleeps until the child has ended.
 const CLONE: &[u64] = &[0x4000 | 17, 0];
@@ -84,6 +88,7 @@ pub(super) static FORMS: &[Row] = &[
     volatile("getppid", Sentinels, "an id"),
     volatile("gettid", Sentinels, "an id"),
     row("inotify_init", Opens, "makes a descriptor"),
+    row("landlock_restrict_self", NoNewPrivs, "without privilege its answer tells whether no_new_privs is set, as a tracer's filter needs it"),
     row("nice", Words(&[0]), "any other increment lowers the priority for good"),
     row("pause", Paused, "sleeps until a signal comes"),
     row("personality", Words(&[0xffff_ffff]), "sentinels are a valid personality: all ones only asks"),

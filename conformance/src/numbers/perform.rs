@@ -86,6 +86,13 @@ impl Script {
                 call.words[1] = bytes;
                 self.forks(item, call, false)
             }
+            Form::NoNewPrivs => self.in_child(|script, child| {
+                const PR_SET_NO_NEW_PRIVS: u64 = 38;
+                let prctl = script.probe.natives().prctl;
+                let words = [Word::Value(PR_SET_NO_NEW_PRIVS), Word::Value(1)];
+                script.probe.native(child, prctl, &words)?;
+                script.plain(item, child, &[]).map(drop)
+            }),
             Form::Paused => self.paused(item),
             Form::Suspended => self.in_child(|script, child| script.suspended(item, child)),
             Form::Returns { old_frame } => self.in_child(|script, child| {

@@ -20,6 +20,7 @@ pub(super) static STUB: Stub = Stub {
         getppid: 64,
         getpid: 20,
         kill: 37,
+        prctl: 172,
         rt_sigaction: 174,
         rt_sigprocmask: 175,
         sigaltstack: 186,

@@ -62,6 +62,8 @@ pub struct Natives {
     pub getpid: u64,
     /// `kill`.
     pub kill: u64,
+    /// `prctl`.
+    pub prctl: u64,
     /// `rt_sigaction`.
     pub rt_sigaction: u64,
     /// `rt_sigprocmask`.

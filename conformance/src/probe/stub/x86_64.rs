@@ -20,6 +20,7 @@ pub(super) static STUB: Stub = Stub {
         getppid: 110,
         getpid: 39,
         kill: 62,
+        prctl: 157,
         rt_sigaction: 13,
         rt_sigprocmask: 14,
         sigaltstack: 131,
