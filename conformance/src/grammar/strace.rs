@@ -5,7 +5,7 @@
 
 use std::collections::HashMap;
 
-use everycall_arch::AbiId;
+use everycall_arch::{AbiId, table};
 
 use super::lexer::split;
 use super::{Reading, number};
@@ -160,8 +160,7 @@ impl Reader {
     /// `name(1, 2) = 3`; the closing parenthesis and the result may be absent.
     fn parse(&self, tid: Option<i32>, text: &str, line: &str) -> Option<Seen> {
         let (name, rest) = text.split_once('(')?;
-        // `64:rt_sigaction` is a name: a call of x86-64 that x32 does not have.
-        let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '?' | '#' | ':');
+        let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '?' | '#');
         if name.is_empty() || !name.chars().all(plain) {
             return None;
         }
@@ -234,8 +233,14 @@ fn open_args(rest: &str) -> Option<Vec<&str>> {
     })
 }
 
-/// The number in `syscall_0x150` and `sys_336`, or the name; `????` is neither.
+/// The number in `syscall_0x150` and `sys_336`, or the name; `????` is neither. `uselib#64` is both: x32's
+/// number of a call that only x86-64 has.
 fn parse_name(name: &str) -> (Option<u32>, Option<String>) {
+    let only_64 = name.strip_suffix("#64");
+    if let Some(call) = only_64.and_then(|name| table::by_name(AbiId::X86_64, name)) {
+        let nr = call.nr | AbiId::X32.abi().nr_base;
+        return (Some(nr), Some(name.to_owned()));
+    }
     let digits = ["syscall_", "sys_", "unknown_"]
         .into_iter()
         .find_map(|prefix| name.strip_prefix(prefix))

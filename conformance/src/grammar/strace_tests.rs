@@ -230,3 +230,20 @@ fn bytes_that_are_no_text_do_no_harm() {
         }
     }
 }
+
+#[test]
+fn a_name_of_x86_64_in_x32_is_a_number_too() {
+    let out = text("1 uselib#64(0x1) = -1 ENOSYS (Function not implemented)\n1 nosuch#64() = 0\n");
+    let calls: Vec<_> = out
+        .calls
+        .iter()
+        .map(|c| (c.nr, c.name.as_deref()))
+        .collect();
+    assert_eq!(
+        calls,
+        [
+            (Some(0x4000_0086), Some("uselib#64")),
+            (None, Some("nosuch#64"))
+        ]
+    );
+}

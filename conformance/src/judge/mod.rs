@@ -15,6 +15,7 @@ use everycall_arch::AbiId;
 use crate::case::{Run, Verdict};
 use crate::ledger::Ledger;
 use crate::observe::{End, Output};
+use crate::report::verdict_name;
 
 pub use asked::asked;
 
@@ -136,9 +137,35 @@ fn said(run: &Run, ledger: &Ledger, output: &Output, traits: &Traits) -> Vec<Fin
     findings
 }
 
-/// One decision from all that is wrong with a case: the gravest, then the first.
+/// One decision from all that is wrong with a case: the gravest verdict, at its first call. Of each
+/// other kind the first is told as well.
 fn decide(findings: &[&Finding]) -> Decision {
-    let gravity = |verdict: Verdict| match verdict {
+    let Some(worst) = findings.iter().min_by_key(|f| (gravity(f.verdict), f.at)) else {
+        return Decision::passed();
+    };
+    let mut observed = worst.observed.clone();
+    let mut told = vec![worst.verdict];
+    for finding in findings {
+        if !told.contains(&finding.verdict) {
+            told.push(finding.verdict);
+            let kind = verdict_name(finding.verdict);
+            observed.push_str(&format!("; also {kind}: {}", finding.observed));
+        }
+    }
+    let more = findings.len() - told.len();
+    if more > 0 {
+        observed.push_str(&format!(" (and {more} more)"));
+    }
+    Decision {
+        verdict: worst.verdict,
+        expected: worst.expected.clone(),
+        observed,
+    }
+}
+
+/// The gravest is 0.
+fn gravity(verdict: Verdict) -> u8 {
+    match verdict {
         Verdict::Hung | Verdict::Crashed => 0,
         Verdict::Altered => 1,
         Verdict::Lost => 2,
@@ -146,18 +173,6 @@ fn decide(findings: &[&Finding]) -> Decision {
         Verdict::Invented => 4,
         Verdict::MisDecoded => 5,
         Verdict::Passed => 6,
-    };
-    let Some(worst) = findings.iter().min_by_key(|f| (gravity(f.verdict), f.at)) else {
-        return Decision::passed();
-    };
-    let more = findings.len() - 1;
-    Decision {
-        verdict: worst.verdict,
-        expected: worst.expected.clone(),
-        observed: match more {
-            0 => worst.observed.clone(),
-            _ => format!("{} (and {more} more)", worst.observed),
-        },
     }
 }
 
