@@ -18,7 +18,7 @@ pub enum SeenResult {
 pub struct SeenWord {
     /// Its value.
     pub value: u64,
-    /// How many low bits of it the text vouches for: a decimal `int` says nothing of the upper half.
+    /// How many low bits of it the text vouches for: a decoded `int` says nothing of the upper half.
     pub bits: u32,
 }
 

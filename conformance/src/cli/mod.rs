@@ -32,8 +32,8 @@ Examples:
       the cases of numbers in a table's gaps, with strace -f --seccomp-bpf
   everycall check --tracer 'mytracer -f -o {out} -e trace={set} -e raw=all {cmd}'
       a tracer of your own, which writes strace's format or JSON lines to {out};
-      without {set} it is asked for everything; without raw=all only plain numbers
-      among the arguments are compared
+      without {set} it must show everything; without raw=all the words of calls
+      that it has a name for are not compared
   everycall check --abi i386 --format json
       one JSON object, with every failure
 

@@ -28,16 +28,18 @@ fn unsigned(digits: &str, radix: u32) -> Option<u64> {
     u64::from_str_radix(digits, radix).ok()
 }
 
-/// One argument's text as a word. Raw words vouch for all their bits; of a decoded text only
-/// hexadecimal does, as a decimal is usually an `int` cut out of its register.
+/// One argument's text as a word. Raw words vouch for all their bits. Of a decoded text nobody knows how
+/// wide the argument is: a mode is shown in octal, an old user id in decimal, flags in hexadecimal.
 pub(super) fn word(text: &str, raw: bool) -> Option<SeenWord> {
     let text = text.trim();
     let value = parse(text)?;
-    let whole = raw || text.starts_with("0x");
-    Some(SeenWord {
-        value,
-        bits: if whole { 64 } else { 32 },
-    })
+    let bits = match text {
+        _ if raw => 64,
+        _ if text.starts_with("0x") => 32,
+        _ if text.len() > 1 && text.starts_with('0') => 12,
+        _ => 16,
+    };
+    Some(SeenWord { value, bits })
 }
 
 #[cfg(test)]
@@ -74,9 +76,12 @@ mod tests {
     }
 
     #[test]
-    fn a_decoded_decimal_vouches_for_half_a_word() {
-        assert_eq!(word(" -1 ", false).map(|w| w.bits), Some(32));
-        assert_eq!(word("0x1", false).map(|w| w.bits), Some(64));
-        assert_eq!(word("-1", true).map(|w| w.bits), Some(64));
+    fn a_decoded_number_vouches_for_its_low_bits() {
+        let bits = |text, raw| word(text, raw).map(|word| word.bits);
+        assert_eq!(bits(" -1 ", false), Some(16));
+        assert_eq!(bits("0644", false), Some(12));
+        assert_eq!(bits("0", false), Some(16));
+        assert_eq!(bits("0x1", false), Some(32));
+        assert_eq!(bits("-1", true), Some(64));
     }
 }

@@ -1,7 +1,7 @@
 //! Reads strace's text, as `strace -f -o FILE -e raw=all -e quiet=none` writes it.
 //!
 //! Without `-e raw=all` the text is the decoded one: an argument that is not a plain number is then
-//! a word of which nothing is known, and is not compared.
+//! a word of which nothing is known. The judge compares the words of bare numbers only.
 
 use std::collections::HashMap;
 

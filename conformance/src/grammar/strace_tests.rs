@@ -165,7 +165,7 @@ fn decoded_arguments_are_words_of_which_nothing_is_known() {
     );
     let word = SeenWord {
         value: 0o600,
-        bits: 32,
+        bits: 12,
     };
     assert_eq!(out.calls[0].words, [None, None, None, Some(word)]);
     assert_eq!(out.calls[0].abi, None);

@@ -1,6 +1,6 @@
 //! One call of the ledger against one line of the output.
 
-use everycall_arch::{AbiId, Ret, Wide, table};
+use everycall_arch::{AbiId, Ret, table};
 
 use super::{prototypes, text};
 use crate::ledger::Made;
@@ -85,8 +85,10 @@ fn name(call: &Made, line: &Seen) -> Option<String> {
     (!right).then(|| format!("shown by the name {shown}"))
 }
 
+/// A decoded text joins words, leaves some out, turns them round, prints flags and a mode as one: of such a
+/// line only a bare number's words are compared, which no tracer can decode.
 fn words(call: &Made, line: &Seen) -> Option<String> {
-    if !line.raw && joins_words(call) {
+    if !line.raw && !is_bare(line) {
         return None;
     }
     let needs_all = line.raw && (line.name.is_none() || line.args.is_some());
@@ -127,13 +129,6 @@ fn bits(call: &Made, line: &Seen) -> u64 {
     } else {
         text::mask(call.abi)
     }
-}
-
-/// Whether a decoded text of this call shows two words as one, so that position tells nothing.
-fn joins_words(call: &Made) -> bool {
-    call.abi.abi().wide != Wide::Whole
-        && table::by_nr(call.abi, call.nr as u32)
-            .is_some_and(|known| known.proto.args.iter().any(|arg| arg.ty.is_wide()))
 }
 
 fn result(call: &Made, line: &Seen) -> Option<String> {

@@ -7,7 +7,7 @@ use std::sync::{Arc, Condvar, Mutex, PoisonError};
 
 use super::natives::Natives;
 use super::{Bench, CaseName, Done};
-use crate::case::{Run, Verdict};
+use crate::case::{Ask, Run, Verdict};
 use crate::grammar;
 use crate::judge::{Decision, Execution, judge};
 use crate::ledger::Ledger;
@@ -170,6 +170,14 @@ impl Work<'_> {
             Some(Err(_)) | None => return all(&|| None),
         };
         let subject = self.subjects[job.subject];
+        let everything;
+        let run = match subject.selects() {
+            true => run,
+            false => {
+                everything = of_everything(run);
+                &everything
+            }
+        };
         let traced = match self.bench.traced(run, subject) {
             Ok(traced) => traced,
             Err(what) if alone => return all(&|| Some(Found::Decided(crashed(&what)))),
@@ -220,6 +228,15 @@ impl Work<'_> {
         self.more.notify_all();
         let subject = self.subjects[job.subject];
         self.progress.decided(done, self.total, &subject.id);
+    }
+}
+
+/// The run for a tracer that cannot be asked for only some calls: it must show all.
+fn of_everything(run: &Run) -> Run {
+    Run {
+        ask: Ask::All,
+        shown: vec![true; run.shown.len()],
+        ..run.clone()
     }
 }
 

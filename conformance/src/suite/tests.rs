@@ -63,7 +63,7 @@ impl Bench for Wood {
         Ok(vec![Run {
             abi: AbiId::X86_64,
             group: "numbers",
-            ask: Ask::All,
+            ask: Ask::Names(Vec::new()),
             elf,
             shown: vec![true; cases.len()],
             notes: Vec::new(),
@@ -84,7 +84,8 @@ impl Bench for Wood {
         Ok(done)
     }
 
-    fn traced(&self, run: &Run, _subject: &Subject) -> Result<Done, String> {
+    fn traced(&self, run: &Run, subject: &Subject) -> Result<Done, String> {
+        assert!(subject.selects() || run.ask == Ask::All);
         self.traced.lock().unwrap().push(run.cases.len());
         let mut done = self.done(run);
         if run
@@ -299,4 +300,17 @@ fn nothing_is_begun_when_stop_is_said() {
     let finished = run(&wood, &[taker(&[])], &cases(4), manner);
     assert_eq!(finished, Finished::default());
     assert!(wood.traced.lock().unwrap().is_empty());
+}
+
+#[test]
+fn a_tracer_that_cannot_be_asked_must_show_everything() {
+    let wood = Wood::default();
+    let subject = subject::named("t -e raw=all {out} {cmd}")
+        .expect("a command")
+        .remove(0);
+    let asked = Taker {
+        subject,
+        version: "1".into(),
+    };
+    assert_eq!(bad(&finish(&wood, &[asked], 4, false)), []);
 }
