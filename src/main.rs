@@ -32,7 +32,10 @@ fn main() -> ExitCode {
         Some("check") => everycall_conformance::cli::main(args),
         Some("trace") => everycall_tracer::front::main(args),
         Some("vm") => not_yet("vm", "real kernels in QEMU come with a later issue"),
-        Some("filter") => not_yet("filter", "the prover's command line comes with a later issue"),
+        Some("filter") => not_yet(
+            "filter",
+            "the prover's command line comes with a later issue",
+        ),
         Some("diff") => not_yet("diff", "comparing two tracers comes with a later issue"),
         Some("help" | "-h" | "--help") => {
             say(&mut std::io::stdout(), HELP);
