@@ -95,9 +95,25 @@ pub fn judge(
                 return None;
             }
             let own = findings.iter().filter(|f| owner(run, f.at) == case);
-            Some(decide(&own.collect::<Vec<_>>()))
+            let own: Vec<&Finding> = own.collect();
+            let alone = run.cases.len() == 1;
+            if !alone && !own.is_empty() && own.iter().all(|f| may_be_unmade(run, traced.ledger, f))
+            {
+                return None;
+            }
+            Some(decide(&own))
         })
         .collect()
+}
+
+/// Whether a call that was missed may not have been made: the probe writes what it is about to do, and
+/// a thread that another one ends may be gone before it does. Run again, it will have been.
+fn may_be_unmade(run: &Run, ledger: &Ledger, finding: &Finding) -> bool {
+    let volatile = run.notes.get(finding.at).is_some_and(|note| note.volatile);
+    let unreturned = ledger
+        .slot(finding.at)
+        .is_some_and(|call| call.result.is_none());
+    finding.verdict == Verdict::Missed && volatile && unreturned
 }
 
 /// The case that answers for a call: its own; for a call between cases, the one before; for one

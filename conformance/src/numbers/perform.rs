@@ -23,7 +23,7 @@ const SENTINELS: [u64; 6] = [
 pub(super) const SENTINEL_CALL: &str = "getppid";
 
 const SIGUSR1: Word = Word::Value(10);
-const SIGKILL: Word = Word::Value(9);
+const SIGTERM: Word = Word::Value(15);
 
 /// A probe in the making, of one gate.
 pub(super) struct Script {
@@ -219,7 +219,8 @@ impl Script {
         let mut killed = None;
         self.probe.unless_failed(Flow::MAIN, pid, |probe| {
             probe.watch(Flow::MAIN, pause);
-            let words = [Word::Result(pid), SIGKILL];
+            // Not SIGKILL: with that pending, a tracer is not told of a call that is being entered.
+            let words = [Word::Result(pid), SIGTERM];
             killed = Some(probe.native(Flow::MAIN, natives.kill, &words)?);
             Ok(())
         })?;

@@ -172,3 +172,21 @@ fn a_volatile_call_need_not_be_made_in_both_runs() {
     trial.run.notes = vec![Note::default(), Note::default(), volatile];
     assert_eq!(trial.verdicts(), [PASSED; 3]);
 }
+
+#[test]
+fn a_call_that_may_not_have_been_made_is_run_again() {
+    let mut calls = made();
+    calls[1].result = None;
+    let mut trial = Trial::perfect(calls);
+    trial.output.calls.remove(1);
+    assert_eq!(trial.middle().0, Verdict::Missed);
+    let volatile = Note {
+        flow: 1,
+        volatile: true,
+    };
+    trial.run.notes = vec![Note::default(), volatile, Note::default()];
+    assert_eq!(trial.verdicts(), [PASSED, None, PASSED]);
+    // Alone, it answers.
+    trial.run.cases = vec![trial.run.cases.remove(1)];
+    assert_eq!(trial.verdicts(), [Some(Verdict::Missed)]);
+}
