@@ -14,9 +14,12 @@ use everycall_conformance::suite::{
 };
 use libtest_mimic::{Arguments, Failed, Trial};
 
+/// So many trials are told by one character each, unless a format is asked for.
+const MANY: usize = 1000;
+
 fn main() -> ExitCode {
     serve_if_worker();
-    let args = Arguments::from_args();
+    let mut args = Arguments::from_args();
     let trials = match trials(&args) {
         Ok(trials) => trials,
         Err(what) => {
@@ -24,6 +27,11 @@ fn main() -> ExitCode {
             return ExitCode::FAILURE;
         }
     };
+    // A line for each of tens of thousands of trials tells nobody anything; failures are told whole.
+    let named = trials.iter().filter(|trial| picks(&args, trial.name()));
+    if args.format.is_none() && !args.list && named.count() > MANY {
+        args.quiet = true;
+    }
     libtest_mimic::run(&args, trials).exit_code()
 }
 
@@ -112,7 +120,8 @@ fn trials(args: &Arguments) -> Result<Vec<Trial>, String> {
                 (Ok(_), Some(entry)) => Plan::Ignored(entry.reason.clone()),
                 (Ok(_), None) => Plan::Case(subject.id.clone(), case.clone()),
             };
-            if matches!(plan, Plan::Case(..)) && picks(&name) {
+            // What is skipped is not run; it tells that the entry which skips it has a case.
+            if here.is_ok() && picks(&name) {
                 run.push(case.clone());
             }
             planned.push((name, plan));
@@ -123,9 +132,25 @@ fn trials(args: &Arguments) -> Result<Vec<Trial>, String> {
             picked.work.push((Taker { subject, version }, run));
         }
     }
+    if !args.list {
+        tell_ignored(&planned);
+    }
     let picked = Arc::new(picked);
     let trial = |(name, plan)| trial(name, plan, &picked);
     Ok(planned.into_iter().map(trial).collect())
+}
+
+/// Says what is not run, and why: a terse report of the trials would not.
+fn tell_ignored(planned: &[(String, Plan)]) {
+    let mut reasons: HashMap<&str, usize> = HashMap::new();
+    for (_, plan) in planned {
+        if let Plan::Ignored(reason) = plan {
+            *reasons.entry(reason).or_default() += 1;
+        }
+    }
+    for (reason, count) in reasons {
+        println!("not run, {count}: {reason}");
+    }
 }
 
 /// What a trial is to do.

@@ -13,7 +13,7 @@ mod text;
 use everycall_arch::AbiId;
 
 use crate::case::{Run, Verdict};
-use crate::ledger::Ledger;
+use crate::ledger::{Ledger, Made};
 use crate::observe::{End, Output};
 use crate::report::verdict_name;
 
@@ -109,11 +109,21 @@ pub fn judge(
 /// Whether a call that was missed may not have been made: the probe writes what it is about to do, and
 /// a thread that another one ends may be gone before it does. Run again, it will have been.
 fn may_be_unmade(run: &Run, ledger: &Ledger, finding: &Finding) -> bool {
-    let volatile = run.notes.get(finding.at).is_some_and(|note| note.volatile);
-    let unreturned = ledger
-        .slot(finding.at)
-        .is_some_and(|call| call.result.is_none());
-    finding.verdict == Verdict::Missed && volatile && unreturned
+    finding.verdict == Verdict::Missed
+        && ledger
+            .slot(finding.at)
+            .is_some_and(|call| is_doubtful(run, call))
+}
+
+/// Whether the ledger has a call that may not have been made.
+#[must_use]
+pub fn has_unmade(run: &Run, ledger: &Ledger) -> bool {
+    ledger.calls.iter().any(|call| is_doubtful(run, call))
+}
+
+fn is_doubtful(run: &Run, call: &Made) -> bool {
+    let volatile = run.notes.get(call.slot).is_some_and(|note| note.volatile);
+    volatile && call.result.is_none()
 }
 
 /// The case that answers for a call: its own; for a call between cases, the one before; for one

@@ -350,7 +350,7 @@ impl Probe {
     /// Waits, without any call, until another flow is about to make `call`, and some milliseconds
     /// more: between the note in the ledger and the call are but a few instructions.
     pub fn watch(&mut self, flow: Flow, call: CallId) {
-        const ROUNDS: u32 = 1 << 17;
+        const ROUNDS: u32 = 1 << 19;
         self.flows[flow.0].push(Step::Watch(call));
         self.flows[flow.0].push(Step::Spin(ROUNDS));
     }

@@ -9,9 +9,13 @@ use super::natives::Natives;
 use super::{Bench, CaseName, Done};
 use crate::case::{Ask, Run, Verdict};
 use crate::grammar;
-use crate::judge::{Decision, Execution, judge};
+use crate::judge::{Decision, Execution, has_unmade, judge};
 use crate::ledger::Ledger;
 use crate::subject::Subject;
+
+/// How often a single case is run whose probe may not have made the call that was missed: a thread
+/// that another one ends may be gone between writing what it is about to do and doing it.
+const ATTEMPTS: usize = 5;
 
 /// Says that no more work is to be begun.
 #[derive(Clone, Debug, Default)]
@@ -178,11 +182,32 @@ impl Work<'_> {
                 &everything
             }
         };
-        let traced = match self.bench.traced(run, subject) {
-            Ok(traced) => traced,
-            Err(what) if alone => return all(&|| Some(Found::Decided(crashed(&what)))),
-            Err(_) => return all(&|| None),
-        };
+        let mut decisions = self.judged(run, subject, native);
+        for _ in 1..ATTEMPTS {
+            match &decisions {
+                Ok((_, true)) if alone => decisions = self.judged(run, subject, native),
+                _ => break,
+            }
+        }
+        match decisions {
+            Ok((decisions, _)) => decisions
+                .into_iter()
+                .map(|decision| decision.map(Found::Decided))
+                .collect(),
+            Err(what) if alone => all(&|| Some(Found::Decided(crashed(&what)))),
+            Err(_) => all(&|| None),
+        }
+    }
+
+    /// Runs the subject once; what each case came to, and whether a call that was missed may not have
+    /// been made at all.
+    fn judged(
+        &self,
+        run: &Run,
+        subject: &Subject,
+        native: &Done,
+    ) -> Result<(Vec<Option<Decision>>, bool), String> {
+        let traced = self.bench.traced(run, subject)?;
         let output = grammar::read(&traced.output, subject.reading());
         let (native_ledger, traced_ledger) = (ledger_of(native), ledger_of(&traced));
         let decisions = judge(
@@ -192,10 +217,12 @@ impl Work<'_> {
             &output,
             &subject.traits(),
         );
-        decisions
-            .into_iter()
-            .map(|d| d.map(Found::Decided))
-            .collect()
+        let missed = decisions
+            .iter()
+            .flatten()
+            .any(|decision| decision.verdict == Verdict::Missed);
+        let unsure = missed && has_unmade(run, &traced_ledger);
+        Ok((decisions, unsure))
     }
 
     fn done(&self, job: &Job, answer: Vec<Option<Found>>) {
