@@ -47,7 +47,6 @@ enum Prefix {
 struct Thread {
     mode: &'static str,
     nr: Option<u32>,
-    attached: bool,
     call: Option<Begun>,
 }
 
@@ -112,7 +111,6 @@ impl Text {
             Thread {
                 mode,
                 nr: None,
-                attached: false,
                 call: None,
             }
         })
@@ -247,11 +245,10 @@ impl Text {
 }
 
 impl Sink for Text {
-    fn thread_started(&mut self, _pid: i32, tid: i32, attached: bool) {
+    fn thread_started(&mut self, _pid: i32, tid: i32, _attached: bool) {
         let thread = Thread {
             mode: self.mode,
             nr: None,
-            attached,
             call: None,
         };
         self.threads.insert(tid, thread);
@@ -359,8 +356,8 @@ impl Sink for Text {
     }
 
     fn detached(&mut self, _pid: i32, tid: i32) {
-        let thread = self.gone(tid);
-        if thread.is_some_and(|thread| thread.attached) && !self.quiet.attach {
+        self.gone(tid);
+        if !self.quiet.attach {
             self.message(&format!("Process {tid} detached"));
         }
     }

@@ -12,7 +12,7 @@ mod tracee;
 mod tracer;
 
 use std::io::{BufRead, BufReader, Read, Write};
-use std::process::{ChildStdout, Stdio};
+use std::process::{Child, ChildStdin, ChildStdout, Stdio};
 
 use libtest_mimic::{Arguments, Failed, Trial};
 use tracer::{BACKENDS, Trace, kill, tracer};
@@ -229,70 +229,84 @@ fn line(reader: &mut BufReader<ChildStdout>, start: &str) -> Result<String, Fail
     }
 }
 
+/// The program that goes on when its tracer ends, under `ectrace` with a filter.
+struct Survivor {
+    tracer: Child,
+    /// Open, so that the program has no reason to end by itself.
+    input: ChildStdin,
+    output: BufReader<ChildStdout>,
+    pid: u32,
+}
+
+impl Survivor {
+    fn start() -> Result<Survivor, Failed> {
+        let mut command = tracer::to_stderr("seccomp", "getuid");
+        tracer::program(&mut command, "survivor");
+        let mut tracer = command
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn()?;
+        let input = tracer.stdin.take().ok_or("no input")?;
+        let mut output = BufReader::new(tracer.stdout.take().ok_or("no output")?);
+        let ready = line(&mut output, "ready")?;
+        let pid = ready.trim_start_matches("ready ").trim().parse()?;
+        Ok(Survivor {
+            tracer,
+            input,
+            output,
+            pid,
+        })
+    }
+
+    /// What a call of the program gives now.
+    fn getuid(&mut self) -> Result<String, Failed> {
+        self.input.write_all(b"x")?;
+        line(&mut self.output, "getuid")
+    }
+
+    /// The process that traces it; 0 for none.
+    fn traced_by(&self) -> Result<u32, Failed> {
+        let status = std::fs::read_to_string(format!("/proc/{}/status", self.pid))?;
+        let tracer = status
+            .lines()
+            .find_map(|line| line.strip_prefix("TracerPid:\t"));
+        Ok(tracer.ok_or("no such line")?.parse()?)
+    }
+}
+
 /// After SIGTERM to the tracer a child that goes on has its calls answered as before.
 fn caretaker() -> Result<(), Failed> {
-    let mut command = tracer::to_stderr("seccomp", "getuid");
-    tracer::program(&mut command, "survivor");
-    let mut child = command
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::null())
-        .spawn()?;
-    let mut input = child.stdin.take().ok_or("no input")?;
-    let mut output = BufReader::new(child.stdout.take().ok_or("no output")?);
-    let ready = line(&mut output, "ready")?;
-    input.write_all(b"x")?;
-    let before = line(&mut output, "getuid")?;
-    kill(child.id(), libc::SIGTERM);
-    let status = child.wait()?;
+    let mut survivor = Survivor::start()?;
+    let before = survivor.getuid()?;
+    kill(survivor.tracer.id(), libc::SIGTERM);
+    let status = survivor.tracer.wait()?;
     require("the tracer ended", !status.success(), &status)?;
     for _ in 0..3 {
-        input.write_all(b"x")?;
-        let after = line(&mut output, "getuid")?;
+        let after = survivor.getuid()?;
         require("as before", before == after, &after)?;
     }
-    let pid: u32 = ready.trim_start_matches("ready ").trim().parse()?;
-    let status = std::fs::read_to_string(format!("/proc/{pid}/status"))?;
-    require(
-        "somebody traces it",
-        !status.contains("TracerPid:\t0\n"),
-        &status,
-    )?;
-    drop(input);
-    line(&mut output, "end")?;
+    let tracer = survivor.traced_by()?;
+    require("somebody traces it", tracer != 0, &tracer)?;
+    drop(survivor.input);
+    line(&mut survivor.output, "end")?;
     // The caretaker ends with its last tracee, and with it what holds the pipe open.
-    output.read_to_end(&mut Vec::new())?;
+    survivor.output.read_to_end(&mut Vec::new())?;
     Ok(())
 }
 
 /// Whoever kills the tracer outright does not leave a program whose calls fail.
 fn tracer_death(of_the_worker: bool) -> Result<(), Failed> {
-    let mut command = tracer::to_stderr("seccomp", "getuid");
-    tracer::program(&mut command, "survivor");
-    let mut child = command
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::null())
-        .spawn()?;
-    // Kept open, so that the program has no reason to end by itself.
-    let _input = child.stdin.take();
-    let mut output = BufReader::new(child.stdout.take().ok_or("no output")?);
-    let ready = line(&mut output, "ready")?;
-    let pid: u32 = ready.trim_start_matches("ready ").trim().parse()?;
-    let victim = if of_the_worker {
-        let status = std::fs::read_to_string(format!("/proc/{pid}/status"))?;
-        let tracer = status
-            .lines()
-            .find_map(|line| line.strip_prefix("TracerPid:\t"));
-        tracer.ok_or("no tracer")?.parse()?
-    } else {
-        child.id()
+    let mut survivor = Survivor::start()?;
+    let victim = match of_the_worker {
+        true => survivor.traced_by()?,
+        false => survivor.tracer.id(),
     };
     kill(victim, libc::SIGKILL);
-    child.wait()?;
+    survivor.tracer.wait()?;
     // The pipe ends only when every process that has it is gone; its input is still open.
     let mut rest = String::new();
-    output.read_to_string(&mut rest)?;
+    survivor.output.read_to_string(&mut rest)?;
     require("it ended without a word", rest.is_empty(), &rest)
 }
 
