@@ -6,7 +6,7 @@ use std::io::{Read, Write};
 use std::os::unix::process::CommandExt;
 use std::process::Command;
 use std::sync::atomic::{AtomicBool, AtomicI32, Ordering};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use libc::{c_int, c_long, c_ulong};
 
@@ -326,27 +326,49 @@ fn vfork() -> Result {
     Ok(())
 }
 
+/// For hangs only: a program that nobody ended says so, and the test that waits for its end fails.
+const LIMIT: Duration = Duration::from_secs(30);
+
+/// Waits for something to read on standard input; whether it came.
+fn input_comes() -> bool {
+    let mut poll = libc::pollfd {
+        fd: 0,
+        events: libc::POLLIN,
+        revents: 0,
+    };
+    // SAFETY: the kernel reads and writes one pollfd.
+    unsafe { libc::poll(&raw mut poll, 1, LIMIT.as_millis() as c_int) > 0 }
+}
+
 /// Forks a child that ignores SIGTERM and, each time it is told, says whether its calls still work.
 fn survivor() -> Result {
     // SAFETY: one thread.
     let child = unsafe { libc::fork() };
     if child != 0 {
-        loop {
-            std::thread::park_timeout(Duration::from_secs(60));
+        let start = Instant::now();
+        while start.elapsed() < LIMIT {
+            std::thread::park_timeout(LIMIT);
         }
+        println!("late");
+        return Err("nobody ended it".to_owned());
     }
     // SAFETY: a plain call.
     unsafe { libc::signal(libc::SIGTERM, libc::SIG_IGN) };
     println!("ready {}", std::process::id());
     let mut line = [0];
-    while std::io::stdin()
-        .read(&mut line)
-        .is_ok_and(|count| count == 1)
-    {
-        println!("getuid {}", call(libc::SYS_getuid));
+    while input_comes() {
+        if std::io::stdin()
+            .read(&mut line)
+            .is_ok_and(|count| count == 1)
+        {
+            println!("getuid {}", call(libc::SYS_getuid));
+        } else {
+            println!("end");
+            return Ok(());
+        }
     }
-    println!("end");
-    Ok(())
+    println!("late");
+    Err("nobody told it anything".to_owned())
 }
 
 fn ready_then_ids() -> Result {
