@@ -130,14 +130,17 @@ impl Engine {
     /// One wait status: the protocol is asked, and everything but the resumption is done.
     fn step(&mut self, tid: i32, status: i32) -> Option<(Stop, Resume)> {
         let stop = match self.stop_of(tid, status) {
-            Ok(stop) => stop?,
+            Ok(Some(stop)) => stop,
+            Ok(None) => return None,
             // The thread was killed while it was stopped; its end is the next status.
             Err(error) if error.raw_os_error() == Some(libc::ESRCH) => return None,
             Err(error) => {
                 self.sink.lost(&format!(
-                    "a stop of thread {tid} could not be read: {error}"
+                    "a stop of thread {tid} could not be read: {}",
+                    sink::reason(&error)
                 ));
-                return None;
+                // The thread goes on all the same: nobody else would resume it.
+                Stop::Trap
             }
         };
         let mut effects = std::mem::take(&mut self.effects);
