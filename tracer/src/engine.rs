@@ -130,8 +130,7 @@ impl Engine {
     /// One wait status: the protocol is asked, and everything but the resumption is done.
     fn step(&mut self, tid: i32, status: i32) -> Option<(Stop, Resume)> {
         let stop = match self.stop_of(tid, status) {
-            Ok(Some(stop)) => stop,
-            Ok(None) => return None,
+            Ok(stop) => stop,
             // The thread was killed while it was stopped; its end is the next status.
             Err(error) if error.raw_os_error() == Some(libc::ESRCH) => return None,
             Err(error) => {
@@ -175,19 +174,19 @@ impl Engine {
         }
     }
 
-    /// What a wait status and the kernel's word about it mean. `None` for what is of no interest.
-    fn stop_of(&self, tid: i32, status: i32) -> io::Result<Option<Stop>> {
+    /// What a wait status and the kernel's word about it mean.
+    fn stop_of(&self, tid: i32, status: i32) -> io::Result<Stop> {
         if libc::WIFEXITED(status) {
-            return Ok(Some(Stop::Exited(libc::WEXITSTATUS(status))));
+            return Ok(Stop::Exited(libc::WEXITSTATUS(status)));
         }
         if libc::WIFSIGNALED(status) {
-            return Ok(Some(Stop::Killed(
+            return Ok(Stop::Killed(
                 libc::WTERMSIG(status),
                 libc::WCOREDUMP(status),
-            )));
+            ));
         }
         let signal = libc::WSTOPSIG(status);
-        Ok(Some(match status >> 16 {
+        Ok(match status >> 16 {
             0 if signal == libc::SIGTRAP | 0x80 => return self.syscall_stop(tid),
             libc::PTRACE_EVENT_SECCOMP => return self.syscall_stop(tid),
             0 => Stop::Signal(signal),
@@ -209,11 +208,11 @@ impl Engine {
             },
             libc::PTRACE_EVENT_STOP if is_stopping(signal) => Stop::Group(signal),
             _ => Stop::Trap,
-        }))
+        })
     }
 
-    fn syscall_stop(&self, tid: i32) -> io::Result<Option<Stop>> {
-        Ok(Some(match sys::syscall_info(tid)? {
+    fn syscall_stop(&self, tid: i32) -> io::Result<Stop> {
+        Ok(match sys::syscall_info(tid)? {
             SyscallInfo::Entry(call) => Stop::Entry(call),
             SyscallInfo::Seccomp(call, data) => Stop::Seccomp(call, data),
             SyscallInfo::Exit { value, error } => {
@@ -227,7 +226,7 @@ impl Engine {
                 }
             }
             SyscallInfo::None => Stop::Trap,
-        }))
+        })
     }
 
     fn perform(&mut self, effect: Effect, now: SystemTime) {
@@ -381,14 +380,8 @@ impl Engine {
                     0
                 };
                 self.resume(tid, Resume::Detach(signal));
-                let pid = process_of(tid);
-                let mut effects = Vec::new();
-                self.protocol.remove(tid, Outcome::Detached, &mut effects);
-                let now = SystemTime::now();
-                for effect in effects {
-                    self.perform(effect, now);
-                }
-                self.sink.detached(pid, tid);
+                self.give_up(tid);
+                self.protocol.remove(tid);
             }
             _ => self.resume(tid, resume),
         }
@@ -405,18 +398,21 @@ impl Engine {
     /// The calls that threads with a filter are in are ended in the output: nobody will see their
     /// results.
     pub fn abandon(&mut self) {
-        let threads: Vec<(i32, i32)> = self
-            .protocol
-            .threads()
-            .map(|(tid, thread)| (thread.pid, tid))
-            .collect();
-        for (pid, tid) in threads {
-            if let Some((call, outcome)) = self.protocol.abandon_call(tid) {
-                self.sink
-                    .call_ended(&call, outcome, SystemTime::now(), &TraceeMemory::new(tid));
-            }
-            self.sink.detached(pid, tid);
+        let threads: Vec<i32> = self.protocol.threads().map(|(tid, _)| tid).collect();
+        for tid in threads {
+            self.give_up(tid);
         }
+    }
+
+    /// Says of a thread that it is let go, in the middle of its call if it is in one.
+    fn give_up(&mut self, tid: i32) {
+        let mut effects = Vec::new();
+        let pid = self.protocol.give_up_call(tid, &mut effects);
+        let now = SystemTime::now();
+        for effect in effects {
+            self.perform(effect, now);
+        }
+        self.sink.detached(pid, tid);
     }
 }
 

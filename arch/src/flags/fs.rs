@@ -3,6 +3,27 @@
 use super::{Field, FlagSet, Named};
 use crate::AbiId::{Aarch64, Arm};
 
+/// The bits of `open`'s flags, with and without its access mode.
+const OPEN_NAMES: &[Named] = &[
+    (0o100, "O_CREAT"),
+    (0o200, "O_EXCL"),
+    (0o400, "O_NOCTTY"),
+    (0o1000, "O_TRUNC"),
+    (0o2000, "O_APPEND"),
+    (0o4000, "O_NONBLOCK"),
+    (0o4010000, "O_SYNC"),
+    (0o10000, "O_DSYNC"),
+    (0o40000, "O_DIRECT"),
+    (0o100000, "O_LARGEFILE"),
+    (0o400000, "O_NOFOLLOW"),
+    (0o1000000, "O_NOATIME"),
+    (0o2000000, "O_CLOEXEC"),
+    (0o10000000, "O_PATH"),
+    (0o20200000, "O_TMPFILE"),
+    (0o200000, "O_DIRECTORY"),
+    (0o20000, "FASYNC"),
+];
+
 /// `open`'s flags.
 pub static OPEN: FlagSet = FlagSet {
     unknown: "O_???",
@@ -17,25 +38,7 @@ pub static OPEN: FlagSet = FlagSet {
         ],
         last: false,
     }),
-    bits: &[
-        (0o100, "O_CREAT"),
-        (0o200, "O_EXCL"),
-        (0o400, "O_NOCTTY"),
-        (0o1000, "O_TRUNC"),
-        (0o2000, "O_APPEND"),
-        (0o4000, "O_NONBLOCK"),
-        (0o4010000, "O_SYNC"),
-        (0o10000, "O_DSYNC"),
-        (0o40000, "O_DIRECT"),
-        (0o100000, "O_LARGEFILE"),
-        (0o400000, "O_NOFOLLOW"),
-        (0o1000000, "O_NOATIME"),
-        (0o2000000, "O_CLOEXEC"),
-        (0o10000000, "O_PATH"),
-        (0o20200000, "O_TMPFILE"),
-        (0o200000, "O_DIRECTORY"),
-        (0o20000, "FASYNC"),
-    ],
+    bits: OPEN_NAMES,
     abi_bits: &[(Arm, ARM_OPEN), (Aarch64, ARM_OPEN)],
 };
 
@@ -66,25 +69,7 @@ pub static OPEN_BITS: FlagSet = FlagSet {
     unknown: "O_???",
     long: false,
     field: None,
-    bits: &[
-        (0o100, "O_CREAT"),
-        (0o200, "O_EXCL"),
-        (0o400, "O_NOCTTY"),
-        (0o1000, "O_TRUNC"),
-        (0o2000, "O_APPEND"),
-        (0o4000, "O_NONBLOCK"),
-        (0o4010000, "O_SYNC"),
-        (0o10000, "O_DSYNC"),
-        (0o40000, "O_DIRECT"),
-        (0o100000, "O_LARGEFILE"),
-        (0o400000, "O_NOFOLLOW"),
-        (0o1000000, "O_NOATIME"),
-        (0o2000000, "O_CLOEXEC"),
-        (0o10000000, "O_PATH"),
-        (0o20200000, "O_TMPFILE"),
-        (0o200000, "O_DIRECTORY"),
-        (0o20000, "FASYNC"),
-    ],
+    bits: OPEN_NAMES,
     abi_bits: &[(Arm, ARM_OPEN), (Aarch64, ARM_OPEN)],
 };
 

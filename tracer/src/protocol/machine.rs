@@ -6,7 +6,7 @@ use std::time::SystemTime;
 use super::stop::{Effect, Resume, Stop};
 use super::thread::{Launch, Phase, Thread};
 use super::watch::WatchList;
-use crate::event::{Call, Outcome};
+use crate::event::Outcome;
 use crate::select::Selection;
 
 /// What does not change during a trace.
@@ -123,23 +123,16 @@ impl Protocol {
         self.threads.iter().map(|(&tid, thread)| (tid, thread))
     }
 
-    /// Forgets a thread, and tells what it was doing.
-    pub fn remove(&mut self, tid: i32, outcome: Outcome, effects: &mut Vec<Effect>) {
-        if let Some(mut thread) = self.threads.remove(&tid) {
-            thread.end_call(outcome, effects);
-        }
+    /// Forgets a thread that was let go.
+    pub fn remove(&mut self, tid: i32) {
+        self.threads.remove(&tid);
     }
 
-    /// The call that a thread is in is given up: its end will not be shown.
-    pub fn abandon_call(&mut self, tid: i32) -> Option<(Call, Outcome)> {
-        let mut effects = Vec::new();
-        self.threads
-            .get_mut(&tid)?
-            .end_call(Outcome::Detached, &mut effects);
-        effects.into_iter().find_map(|effect| match effect {
-            Effect::Ended(call, outcome) => Some((call, outcome)),
-            _ => None,
-        })
+    /// The call that a thread is in is given up: its end will not be seen. Returns its process.
+    pub fn give_up_call(&mut self, tid: i32, effects: &mut Vec<Effect>) -> i32 {
+        let thread = self.thread(tid);
+        thread.end_call(Outcome::Detached, effects);
+        thread.pid
     }
 
     /// From now on nothing is shown, and every stop is left at once.
