@@ -1,0 +1,3 @@
+//! `everycall-vm`: cargo's runner, and the machines by hand.
+
+fn main() {}
