@@ -4,8 +4,6 @@ use object::Endianness;
 use object::elf;
 use object::write::elf::{FileHeader, ProgramHeader, Writer};
 
-const PAGE: u64 = 0x1000;
-
 /// Bytes at an address.
 #[derive(Debug)]
 pub(crate) struct Segment {
@@ -24,6 +22,10 @@ pub(crate) struct Image {
     pub(crate) machine: elf::Machine,
     /// The class.
     pub(crate) is_64: bool,
+    /// `e_flags`.
+    pub(crate) flags: u32,
+    /// How segments are aligned, in memory and in the file.
+    pub(crate) page: u64,
     /// Where it starts.
     pub(crate) entry: u64,
     /// What is loaded.
@@ -41,7 +43,7 @@ impl Image {
         let offsets: Vec<u64> = self
             .segments
             .iter()
-            .map(|segment| writer.reserve(segment.bytes.len() as u64, PAGE))
+            .map(|segment| writer.reserve(segment.bytes.len() as u64, self.page))
             .collect();
         writer.write_file_header(&FileHeader {
             os_abi: elf::ELFOSABI_NONE,
@@ -49,11 +51,11 @@ impl Image {
             e_type: elf::ET_EXEC,
             e_machine: self.machine,
             e_entry: self.entry,
-            e_flags: elf::FileFlags(0),
+            e_flags: elf::FileFlags(self.flags),
         })?;
         writer.write_align_program_headers();
         for (segment, &offset) in self.segments.iter().zip(&offsets) {
-            writer.write_program_header(&segment.header(offset));
+            writer.write_program_header(&segment.header(offset, self.page));
         }
         writer.write_program_header(&ProgramHeader {
             p_type: elf::PT_GNU_STACK,
@@ -74,7 +76,7 @@ impl Image {
 }
 
 impl Segment {
-    fn header(&self, offset: u64) -> ProgramHeader {
+    fn header(&self, offset: u64, page: u64) -> ProgramHeader {
         let bytes = self.bytes.len() as u64;
         ProgramHeader {
             p_type: elf::PT_LOAD,
@@ -89,7 +91,7 @@ impl Segment {
             p_paddr: self.address,
             p_filesz: bytes,
             p_memsz: bytes,
-            p_align: PAGE,
+            p_align: page,
         }
     }
 }

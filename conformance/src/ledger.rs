@@ -14,7 +14,7 @@
 
 use everycall_arch::AbiId;
 
-use crate::probe::{INT80, SYSCALL, Via};
+use crate::probe::Via;
 
 /// Where the header has the counter.
 pub(crate) const COUNTER: usize = 8;
@@ -141,11 +141,7 @@ impl Made {
             return Err("it was made after the last call");
         }
         let nr = get(NR)?;
-        let via = match get(8)? & 0xff {
-            SYSCALL => Via::Syscall,
-            INT80 => Via::Int80,
-            _ => return Err("no such instruction"),
-        };
+        let via = Via::of_code(get(8)? & 0xff).ok_or("no such instruction")?;
         let mut words = [0; 6];
         for (i, word) in words.iter_mut().enumerate() {
             *word = get(WORDS + 8 * i)?;
@@ -181,7 +177,7 @@ mod tests {
         for (at, value) in [
             (COUNTER, 1),
             (record(0), 1),
-            (record(0) + 8, INT80),
+            (record(0) + 8, Via::Int80.code()),
             (record(0) + NR, 64),
             (record(0) + WORDS + 40, 7),
             (record(0) + RESULT, 99),
@@ -235,7 +231,7 @@ mod tests {
         for (at, value, part) in [
             (0, 1, "header"),
             (record(0), 2, "after the last"),
-            (record(0) + 8, 9, "instruction"),
+            (record(0) + 8, 200, "instruction"),
             (record(0) + RETURNED, 2, "returned"),
         ] {
             let mut file = one();

@@ -8,6 +8,7 @@ pub mod case;
 pub mod cli;
 mod elf;
 pub mod grammar;
+pub mod host;
 pub mod judge;
 pub mod ledger;
 pub mod numbers;

@@ -6,24 +6,28 @@ use std::time::Duration;
 
 use everycall_arch::{AbiId, table};
 use everycall_conformance::case::Run;
+use everycall_conformance::host;
 use everycall_conformance::ledger::{Ledger, Made};
 use everycall_conformance::numbers;
 use everycall_conformance::runner::Runner;
 use everycall_conformance::sandbox::{Privilege, serve_if_worker};
+use everycall_conformance::suite::catalogue;
 use libtest_mimic::{Arguments, Failed, Trial};
 
-const ABIS: [AbiId; 3] = [AbiId::X86_64, AbiId::I386, AbiId::X32];
 const TIMEOUT: Duration = Duration::from_secs(30);
 
 fn main() {
     serve_if_worker();
+    for tried in host::tried() {
+        if let Some(reason) = &tried.refused {
+            println!("not run here: {:?} programs: {reason}", tried.target);
+        }
+    }
     let mut trials = Vec::new();
-    if cfg!(target_arch = "x86_64") {
-        for abi in ABIS {
-            for privilege in [Privilege::NamespaceRoot, Privilege::User] {
-                let name = format!("{}::{privilege:?}", abi.name());
-                trials.push(Trial::test(name, move || bare(abi, privilege)));
-            }
+    for abi in catalogue::abis() {
+        for privilege in [Privilege::NamespaceRoot, Privilege::User] {
+            let name = format!("{}::{privilege:?}", abi.name());
+            trials.push(Trial::test(name, move || bare(abi, privilege)));
         }
     }
     libtest_mimic::run(&Arguments::from_args(), trials).exit();
@@ -31,7 +35,7 @@ fn main() {
 
 /// One run for each distinct probe.
 fn probes(abi: AbiId) -> Result<Vec<Run>, Failed> {
-    let names = numbers::cases(abi);
+    let names = numbers::cases(abi, |target| host::makes(abi, target));
     let names: Vec<&str> = names.iter().map(String::as_str).collect();
     let mut seen = BTreeSet::new();
     let mut runs = numbers::runs(abi, &names)?;

@@ -3,6 +3,8 @@
 //! A call that is not here is made with sentinel words: no descriptor, no process, no readable
 //! address and no set of flags looks like these, so it fails and changes nothing.
 
+use everycall_arch::AbiId;
+
 /// How a call is made.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Form {
@@ -104,7 +106,19 @@ pub(super) static FORMS: &[Row] = &[
     volatile("vfork", Vforks(&[]), "makes a child"),
 ];
 
-/// The row of a call; `None` when it is made with sentinel words.
+/// From this number on, ARM kills who calls what it does not know.
+const ARM_PRIVATE: u32 = 0xf_0000;
+
+/// How a number without a row of its own is called.
+pub(super) fn of_number(abi: AbiId, nr: u32) -> Form {
+    if abi == AbiId::Arm && nr >= ARM_PRIVATE {
+        InChild(&[])
+    } else {
+        Sentinels
+    }
+}
+
+/// The row of a call; `None` when it is made as its number says.
 pub(super) fn of(name: &str) -> Option<&'static Row> {
     let at = FORMS.binary_search_by_key(&name, |row| row.name).ok()?;
     FORMS.get(at)

@@ -12,7 +12,7 @@ use everycall_arch::AbiId;
 
 use crate::case::{Case, Run};
 use crate::judge::asked;
-use crate::probe::ProbeError;
+use crate::probe::{ProbeError, Target};
 
 use perform::{Script, Scripted};
 use ways::{Batch, Plan};
@@ -20,12 +20,13 @@ use ways::{Batch, Plan};
 /// The group's name.
 pub const GROUP: &str = "numbers";
 
-/// The names of all cases of an ABI, in an order that does not change. None when this kind of
-/// machine cannot make its calls, or when nobody has written the ABI's stub.
+/// The names of all cases of an ABI, in an order that does not change: those whose calls are made by
+/// programs of which `runs` says that they can be had.
 #[must_use]
-pub fn cases(abi: AbiId) -> Vec<String> {
+pub fn cases(abi: AbiId, runs: impl Fn(Target) -> bool) -> Vec<String> {
     plans(abi)
         .iter()
+        .filter(|plan| runs(plan.gate.target))
         .flat_map(|plan| plan.cases().into_iter().map(|(name, _, _)| name))
         .collect()
 }

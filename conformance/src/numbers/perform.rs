@@ -1,11 +1,9 @@
 //! The steps of a probe by which an item is called, in its form.
 
-use everycall_arch::AbiId;
-
 use super::forms::Form;
 use super::items::{Gate, Item};
 use crate::case::Note;
-use crate::probe::{Call, CallId, Data, Flow, Planned, Probe, ProbeError, Target, Via, Word};
+use crate::probe::{Call, CallId, Data, Flow, Planned, Probe, ProbeError, Via, Word};
 
 /// Words of which none means anything: no descriptor, process, id or address, no valid flags, no
 /// alignment; positive as 32 bits, and with upper halves that make addresses impossible and that
@@ -58,12 +56,16 @@ impl Script {
 
     /// The sentinel call, by the same gate.
     pub(super) fn sentinel(&mut self) -> Result<(), ProbeError> {
-        const GETPPID: [(Via, u64); 2] = [(Via::Syscall, 110), (Via::Int80, 64)];
-        for (via, nr) in GETPPID.into_iter().filter(|(via, _)| *via == self.gate.via) {
-            let words = SENTINELS.map(Word::Value);
-            let id = self.probe.call(Flow::MAIN, Call { via, nr, words })?;
-            self.volatile.push(id);
-        }
+        let via = self.gate.via;
+        let nr = match via {
+            Via::Syscall => 110,
+            Via::Int80 => 64,
+            Via::A64 | Via::A64Immediate => 173,
+            Via::A32 | Via::A32Immediate | Via::T32 | Via::T32Immediate => 64,
+        };
+        let words = SENTINELS.map(Word::Value);
+        let id = self.probe.call(Flow::MAIN, Call { via, nr, words })?;
+        self.volatile.push(id);
         Ok(())
     }
 
@@ -96,12 +98,11 @@ impl Script {
             Form::Paused => self.paused(item),
             Form::Suspended => self.in_child(|script, child| script.suspended(item, child)),
             Form::Returns { old_frame } => self.in_child(|script, child| {
-                match (item.gate.target, item.gate.abi) {
-                    (Target::X86_64, AbiId::X86_64) | (Target::I386, AbiId::I386) => {
-                        script.returns(item, child, old_frame)
-                    }
-                    // The kernel makes frames of the program's own kind only.
-                    _ => script.returns_without_frame(item, child),
+                // The kernel makes frames of the program's own kind only.
+                if item.gate.target.abi() == item.gate.abi {
+                    script.returns(item, child, old_frame)
+                } else {
+                    script.returns_without_frame(item, child)
                 }
             }),
         }
@@ -209,7 +210,7 @@ impl Script {
     fn paused(&mut self, item: &Item) -> Result<(), ProbeError> {
         let child = self.probe.flow();
         let natives = self.probe.natives();
-        let fork = own(item.gate.target, natives.clone, &[Word::Value(17)]);
+        let fork = Call::new(item.gate.target.via(), natives.clone, &[Word::Value(17)]);
         let pid = self.probe.fork(Flow::MAIN, fork, child)?;
         self.volatile.push(pid);
         let pause = self.plain(item, child, &[])?;
@@ -292,15 +293,6 @@ impl Script {
 
 /// `CLONE_ARGS_SIZE_VER0`.
 const CLONE3_BYTES: u8 = 64;
-
-/// A call of a program's own ABI.
-fn own(target: Target, nr: u64, words: &[Word]) -> Call {
-    let via = match target {
-        Target::I386 => Via::Int80,
-        Target::X86_64 | Target::Aarch64 | Target::Arm => Via::Syscall,
-    };
-    Call::new(via, nr, words)
-}
 
 /// The item's call with these words first.
 fn item_call(item: &Item, words: &[u64]) -> Call {

@@ -7,7 +7,11 @@ use everycall_arch::AbiId;
 use super::*;
 use crate::case::Ask;
 
-const ABIS: [AbiId; 3] = [AbiId::X86_64, AbiId::I386, AbiId::X32];
+const ABIS: [AbiId; 5] = AbiId::ALL;
+
+fn cases(abi: AbiId) -> Vec<String> {
+    super::cases(abi, |_| true)
+}
 
 fn all(abi: AbiId) -> Vec<Run> {
     let names = cases(abi);

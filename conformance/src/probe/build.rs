@@ -4,7 +4,7 @@ use super::step::{self, Encoded};
 use super::stub::Stub;
 use super::{
     Built, CELL, Call, CallId, DATA, Data, Flow, HandlerCode, LEDGER, Probe, ProbeError, Step,
-    TEXT, Via, Word,
+    TEXT, Word,
 };
 use crate::elf::{Image, Segment};
 use crate::ledger;
@@ -28,6 +28,8 @@ pub(super) fn build(probe: &Probe) -> Result<Built, ProbeError> {
     let image = Image {
         machine: layout.stub.machine,
         is_64: layout.stub.is_64,
+        flags: layout.stub.flags,
+        page: layout.stub.page,
         entry: TEXT + layout.stub.run.len() as u64,
         segments: vec![
             Segment {
@@ -64,7 +66,7 @@ fn low(address: u64) -> Result<u32, ProbeError> {
 
 impl Layout<'_> {
     fn of(probe: &Probe) -> Result<Layout<'_>, ProbeError> {
-        let stub = probe.target.stub()?;
+        let stub = probe.target.stub();
         let mut next = DATA + (probe.data.len() as u64).next_multiple_of(16);
         let mut flows = Vec::new();
         for flow in &probe.flows {
@@ -175,10 +177,7 @@ impl Layout<'_> {
         stack: Option<Data>,
         here: u64,
     ) -> Encoded {
-        let mut op = match call.via {
-            Via::Syscall => step::SYSCALL,
-            Via::Int80 => step::INT80,
-        };
+        let mut op = call.via.code();
         op |= if child.is_some() { step::FORKS } else { 0 };
         op |= if stack.is_some() { step::OWN_STACK } else { 0 };
         let base = if id.0 < self.adopted {

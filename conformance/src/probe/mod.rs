@@ -10,11 +10,12 @@ mod step;
 mod stub;
 #[cfg(test)]
 mod tests;
+mod via;
 
 use everycall_arch::AbiId;
 
-pub(crate) use step::{INT80, SYSCALL};
 pub use stub::Natives;
+pub use via::Via;
 
 /// Where the code of every probe is loaded.
 const TEXT: u64 = 0x0040_0000;
@@ -38,35 +39,9 @@ pub enum Target {
     Arm,
 }
 
-/// The instruction that makes a call.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Via {
-    /// `syscall`.
-    Syscall,
-    /// `int $0x80`.
-    Int80,
-}
-
-impl Via {
-    /// The ABI that the kernel takes a call of this number for, and the number.
-    #[must_use]
-    #[expect(clippy::cast_possible_truncation, reason = "as the kernel does")]
-    pub fn seen(self, nr: u64) -> (AbiId, u32) {
-        let nr = nr as u32;
-        let abi = match self {
-            Via::Syscall => AbiId::of_call(AbiId::X86_64.abi().audit_arch, nr),
-            Via::Int80 => None,
-        };
-        (abi.unwrap_or(AbiId::I386), nr)
-    }
-}
-
 /// Why a probe cannot be built.
 #[derive(Debug, thiserror::Error)]
 pub enum ProbeError {
-    /// Nobody has written the stub for this target yet.
-    #[error("there is no probe stub for {0:?} yet")]
-    NoStub(Target),
     /// The target's code has no such instruction.
     #[error("{0:?} code has no {1:?} instruction")]
     NoInstruction(Target, Via),
@@ -81,6 +56,22 @@ pub enum ProbeError {
 /// A thread of a probe: its calls are in the order in which it makes them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Flow(usize);
+
+impl Target {
+    /// Every target.
+    pub const ALL: [Target; 4] = [Target::X86_64, Target::I386, Target::Aarch64, Target::Arm];
+
+    /// The ABI of its own calls.
+    #[must_use]
+    pub fn abi(self) -> AbiId {
+        match self {
+            Target::X86_64 => AbiId::X86_64,
+            Target::I386 => AbiId::I386,
+            Target::Aarch64 => AbiId::Aarch64,
+            Target::Arm => AbiId::Arm,
+        }
+    }
+}
 
 impl Flow {
     /// The first thread.
@@ -245,7 +236,7 @@ impl Probe {
             handlers: Vec::new(),
             data: vec![0; 16],
             patches: Vec::new(),
-            natives: target.stub()?.natives,
+            natives: target.stub().natives,
         };
         probe.set_up()?;
         Ok(probe)
@@ -303,11 +294,7 @@ impl Probe {
 
     /// A call of the target's own ABI.
     pub fn native(&mut self, flow: Flow, nr: u64, words: &[Word]) -> Result<CallId, ProbeError> {
-        let via = match self.target {
-            Target::X86_64 | Target::Aarch64 | Target::Arm => Via::Syscall,
-            Target::I386 => Via::Int80,
-        };
-        self.call(flow, Call::new(via, nr, words))
+        self.call(flow, Call::new(self.target.via(), nr, words))
     }
 
     /// A call.
@@ -393,10 +380,7 @@ impl Probe {
 
     /// Data of words as wide as the target's registers.
     pub fn words(&mut self, words: &[Word]) -> Data {
-        let bytes: u8 = match self.target {
-            Target::X86_64 | Target::Aarch64 => 8,
-            Target::I386 | Target::Arm => 4,
-        };
+        let bytes = if self.target.stub().is_64 { 8 } else { 4 };
         let start = self.bytes(&vec![0; words.len() * usize::from(bytes)]);
         let mut at = start;
         for &word in words {
@@ -410,11 +394,8 @@ impl Probe {
     /// until then (`CLONE_VFORK`), so the order of all calls is that of their description.
     pub fn child(&mut self, flow: Flow, child: Flow) -> Result<CallId, ProbeError> {
         const VFORK_SIGCHLD: u64 = 0x4000 | 17;
-        let via = match self.target {
-            Target::I386 => Via::Int80,
-            Target::X86_64 | Target::Aarch64 | Target::Arm => Via::Syscall,
-        };
-        let call = Call::new(via, self.natives.clone, &[Word::Value(VFORK_SIGCHLD)]);
+        let words = [Word::Value(VFORK_SIGCHLD)];
+        let call = Call::new(self.target.via(), self.natives.clone, &words);
         self.fork(flow, call, child)
     }
 

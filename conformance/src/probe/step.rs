@@ -2,7 +2,7 @@
 //!
 //! | at  | what |
 //! |-----|------|
-//! | 0   | what to do: [`SYSCALL`], [`INT80`], [`COPY`], [`WATCH`], [`SPIN`], [`SKIP`]; bits [`FORKS`], [`OWN_STACK`] |
+//! | 0   | what to do: a call by an instruction (`via.rs`), [`COPY`], [`WATCH`], [`SPIN`], [`SKIP`]; bits [`FORKS`], [`OWN_STACK`] |
 //! | 8   | address of the record |
 //! | 16  | address of the counter of calls |
 //! | 24  | address of the step where a child goes on |
@@ -16,10 +16,6 @@
 /// Bytes of a step.
 pub(super) const BYTES: usize = 104;
 
-/// A call by `syscall`; also what the ledger's record says of it.
-pub(crate) const SYSCALL: u64 = 1;
-/// A call by `int $0x80`; also what the ledger's record says of it.
-pub(crate) const INT80: u64 = 2;
 /// Copy words\[2\] bytes from words\[0\] to words\[1\].
 pub(super) const COPY: u64 = 3;
 /// Wait until the 32 bits at words\[0\] are not zero.

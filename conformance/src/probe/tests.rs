@@ -1,12 +1,12 @@
 //! Probes on the bare kernel. Those here make harmless calls only; what is not harmless runs in the
 //! sandbox (tests/sandbox.rs).
-#![cfg(target_arch = "x86_64")]
 
 use std::process::Command;
 
 use everycall_arch::AbiId;
 
 use super::*;
+use crate::host;
 use crate::ledger::{self, Ledger};
 
 /// Runs a probe and returns its ledger.
@@ -51,77 +51,96 @@ fn value(word: Word) -> u64 {
     }
 }
 
-#[test]
-fn every_register_of_64_bit_code_is_what_was_described() {
-    let mut probe = Probe::new(Target::X86_64).unwrap();
-    let first = probe.len();
-    for (via, nr) in [
-        (Via::Syscall, 39),
-        (Via::Syscall, 0xdead_beef_0000_0027),
-        (Via::Syscall, 0x4000_0027),
-        (Via::Syscall, u64::MAX),
-        (Via::Int80, 20),
-        (Via::Int80, 0xdead_beef_0000_0014),
-    ] {
-        let words = SENTINELS;
-        probe.call(Flow::MAIN, Call { via, nr, words }).unwrap();
-    }
-    probe.exit_group(Flow::MAIN, 0).unwrap();
-    let ledger = run(&probe);
-    let made = &ledger.calls[first..];
-    let abis: Vec<AbiId> = made.iter().map(|made| made.abi).collect();
-    use AbiId::{I386, X32, X86_64};
-    assert_eq!(abis, [X86_64, X86_64, X32, X86_64, I386, I386, X86_64]);
-    for made in &made[..6] {
-        assert_eq!(made.words, SENTINELS.map(value), "{made:?}");
-    }
-    assert_eq!(made[1].nr, 0xdead_beef_0000_0027);
-    let pid = made[0].result;
-    assert!(pid.is_some_and(|pid| pid > 1));
-    assert_eq!(
-        [made[1], made[4], made[5]].map(|made| made.result),
-        [pid; 3]
-    );
-    assert_eq!(made[3].result, Some((-38_i64).cast_unsigned()));
-    assert_eq!(made[6].result, None);
-    let seqs: Vec<u64> = ledger.calls.iter().map(|made| made.seq).collect();
-    assert_eq!(seqs, (1..=ledger.calls.len() as u64).collect::<Vec<_>>());
+/// Of each target: each instruction, and number registers for `getpid`, then one for no call.
+fn numbers(target: Target) -> Vec<(Via, u64)> {
+    const GARBAGE: u64 = 0xdead_beef_0000_0000;
+    let own = target.vias().iter().flat_map(|&via| {
+        let getpid = if via == Via::Int80 {
+            20
+        } else {
+            Probe::new(target).unwrap().natives().getpid
+        };
+        let wide = [(via, GARBAGE | getpid)]
+            .into_iter()
+            .filter(|_| is_wide(target));
+        [(via, getpid)].into_iter().chain(wide)
+    });
+    own.chain([(target.via(), 0xffff)]).collect()
+}
+
+fn is_wide(target: Target) -> bool {
+    target.abi().abi().word_bits == 64
 }
 
 #[test]
-fn every_register_of_32_bit_code_is_what_was_described() {
-    let mut probe = Probe::new(Target::I386).unwrap();
-    let first = probe.len();
-    for nr in [20, 0xffff_ffff, 6] {
-        let words = SENTINELS;
-        probe
-            .call(
-                Flow::MAIN,
-                Call {
-                    via: Via::Int80,
-                    nr,
-                    words,
-                },
-            )
-            .unwrap();
+fn every_register_is_what_was_described() {
+    for target in host::targets() {
+        let mut probe = Probe::new(target).unwrap();
+        let first = probe.len();
+        let numbers = numbers(target);
+        for &(via, nr) in &numbers {
+            let words = SENTINELS;
+            probe.call(Flow::MAIN, Call { via, nr, words }).unwrap();
+        }
+        probe.exit_group(Flow::MAIN, 0).unwrap();
+        let ledger = run(&probe);
+        let made = &ledger.calls[first..];
+        let mask = if is_wide(target) {
+            u64::MAX
+        } else {
+            0xffff_ffff
+        };
+        let pid = made[0].result;
+        assert!(pid.is_some_and(|pid| pid > 1));
+        let enosys = Some((-38_i64).cast_unsigned() & mask);
+        for (made, &(via, nr)) in made.iter().zip(&numbers) {
+            assert_eq!(
+                made.words,
+                SENTINELS.map(|word| value(word) & mask),
+                "{made:?}"
+            );
+            assert_eq!((made.abi, made.nr), (via.seen(nr).0, nr), "{target:?}");
+            let result = if nr == 0xffff { enosys } else { pid };
+            assert_eq!(made.result, result, "{target:?} {via:?} {nr:#x}");
+        }
+        assert_eq!(
+            made[numbers.len()].result,
+            None,
+            "{target:?} does not return from its end"
+        );
+        let seqs: Vec<u64> = ledger.calls.iter().map(|made| made.seq).collect();
+        assert_eq!(seqs, (1..=ledger.calls.len() as u64).collect::<Vec<_>>());
     }
-    probe.exit_group(Flow::MAIN, 0).unwrap();
-    let made = &run(&probe).calls[first..];
-    for made in &made[..3] {
-        assert_eq!(made.abi, AbiId::I386);
-        assert_eq!(made.words, SENTINELS.map(|word| value(word) & 0xffff_ffff));
+}
+
+#[test]
+fn this_machine_runs_its_own_programs() {
+    let own = match std::env::consts::ARCH {
+        "x86_64" => Target::X86_64,
+        "x86" => Target::I386,
+        "aarch64" => Target::Aarch64,
+        "arm" => Target::Arm,
+        other => panic!("no target for {other}"),
+    };
+    assert!(host::targets().contains(&own), "{:?}", host::tried());
+    for tried in host::tried() {
+        if let Some(reason) = &tried.refused {
+            println!("skipped: {:?} programs: {reason}", tried.target);
+        }
     }
-    let errors = [made[1], made[2]].map(|made| made.result);
-    assert_eq!(
-        errors,
-        [-38_i32, -9].map(|e| Some(u64::from(e.cast_unsigned())))
-    );
-    assert_eq!(made[3].result, None);
+}
+
+#[test]
+fn bit_30_makes_a_call_of_x32() {
+    let seen = |nr| Via::Syscall.seen(nr).0;
+    assert_eq!(seen(39), AbiId::X86_64);
+    assert_eq!(seen(0x4000_0027), AbiId::X32);
+    assert_eq!(seen(u64::MAX), AbiId::X86_64);
 }
 
 #[test]
 fn the_set_up_calls_are_in_the_ledger() {
-    for target in [Target::X86_64, Target::I386] {
+    for target in host::targets() {
         let mut probe = Probe::new(target).unwrap();
         let natives = probe.natives();
         probe.exit_group(Flow::MAIN, 0).unwrap();
@@ -144,7 +163,7 @@ fn the_set_up_calls_are_in_the_ledger() {
 
 #[test]
 fn children_and_earlier_results() {
-    for target in [Target::X86_64, Target::I386] {
+    for target in host::targets() {
         let mut probe = Probe::new(target).unwrap();
         let child = probe.flow();
         let started = probe.child(Flow::MAIN, child).unwrap();
@@ -175,7 +194,7 @@ fn children_and_earlier_results() {
 
 #[test]
 fn steps_that_need_a_success_are_skipped_after_a_failure() {
-    for target in [Target::X86_64, Target::I386] {
+    for target in host::targets() {
         let mut probe = Probe::new(target).unwrap();
         let natives = probe.natives();
         let mut inner = Vec::new();
@@ -199,7 +218,13 @@ fn steps_that_need_a_success_are_skipped_after_a_failure() {
 
 #[test]
 fn a_flow_without_an_end_is_stopped() {
-    let mut probe = Probe::new(Target::X86_64).unwrap();
+    for target in host::targets() {
+        without_an_end(target);
+    }
+}
+
+fn without_an_end(target: Target) {
+    let mut probe = Probe::new(target).unwrap();
     let child = probe.flow();
     probe.child(Flow::MAIN, child).unwrap();
     let status = probe.words(&[Word::Value(0)]);
@@ -219,13 +244,19 @@ fn a_flow_without_an_end_is_stopped() {
 #[test]
 fn signal_handlers_return_where_they_came_from() {
     /// Of each target: `rt_sigaction`, `sigaltstack`, `tkill`, `gettid`, `rt_sigreturn`.
-    const NUMBERS: [(Target, [u64; 5]); 2] = [
+    const NUMBERS: [(Target, [u64; 5]); 4] = [
         (Target::X86_64, [13, 131, 200, 186, 15]),
         (Target::I386, [174, 186, 238, 224, 173]),
+        (Target::Aarch64, [134, 132, 130, 178, 139]),
+        (Target::Arm, [174, 186, 238, 224, 173]),
     ];
     const SIGUSR1: Word = Word::Value(10);
     const SA_RESTORER_ONSTACK_SIGINFO: Word = Word::Value(0x0c00_0004);
-    for (target, [action, altstack, tkill, gettid, sigreturn]) in NUMBERS {
+    let here = host::targets();
+    for (target, [action, altstack, tkill, gettid, sigreturn]) in NUMBERS
+        .into_iter()
+        .filter(|(target, _)| here.contains(target))
+    {
         let mut probe = Probe::new(target).unwrap();
         let handling = probe.flow();
         let handler = probe.handler(handling, false);
@@ -250,15 +281,7 @@ fn signal_handlers_return_where_they_came_from() {
         let sent = probe
             .native(main, tkill, &[Word::Result(tid), SIGUSR1])
             .unwrap();
-        let back = Call::new(
-            if target == Target::I386 {
-                Via::Int80
-            } else {
-                Via::Syscall
-            },
-            sigreturn,
-            &[],
-        );
+        let back = Call::new(target.via(), sigreturn, &[]);
         let returned = probe
             .call_on(handling, back, probe.handler_stack())
             .unwrap();
@@ -273,10 +296,6 @@ fn signal_handlers_return_where_they_came_from() {
 
 #[test]
 fn what_cannot_be_built_is_an_error() {
-    assert!(matches!(
-        Probe::new(Target::Aarch64),
-        Err(ProbeError::NoStub(Target::Aarch64))
-    ));
     let mut probe = Probe::new(Target::I386).unwrap();
     let wrong = probe.call(Flow::MAIN, Call::new(Via::Syscall, 39, &[]));
     assert!(matches!(

@@ -13,7 +13,7 @@ use nix::errno::Errno;
 use nix::mount::{MsFlags, mount};
 use nix::sched::{CloneFlags, unshare};
 use nix::sys::prctl::set_dumpable;
-use nix::sys::resource::{Resource, setrlimit};
+use nix::sys::resource::{Resource, rlim_t, setrlimit};
 use nix::sys::stat::{Mode, umask};
 use nix::unistd::{Gid, Uid, chdir, getgid, getuid, setgroups, setresgid, setresuid, setsid};
 
@@ -54,7 +54,7 @@ pub(super) fn leave_everything(privilege: Privilege) -> io::Result<()> {
 
 /// Limits against what runs away. Process counts are of this user namespace alone.
 fn limit() -> io::Result<()> {
-    const MIB: u64 = 1 << 20;
+    const MIB: rlim_t = 1 << 20;
     for (resource, most) in [
         // Not 0: with exactly 1 the kernel starts no dump program outside, either.
         (Resource::RLIMIT_CORE, 1),

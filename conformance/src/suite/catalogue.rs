@@ -6,16 +6,22 @@ use everycall_arch::AbiId;
 
 use super::CaseName;
 use crate::case::Run;
+use crate::host;
 use crate::numbers;
+use crate::probe::Target;
 
 /// The groups of cases.
 pub const GROUPS: &[&str] = &[numbers::GROUP];
 
-/// The ABIs whose calls this kind of machine can make.
+/// The ABIs whose calls this machine can make.
 #[must_use]
 pub fn abis() -> Vec<AbiId> {
     let mut abis = AbiId::ALL.to_vec();
-    abis.retain(|abi| !numbers::cases(*abi).is_empty());
+    abis.retain(|abi| {
+        Target::ALL
+            .into_iter()
+            .any(|target| host::makes(*abi, target))
+    });
     abis
 }
 
@@ -23,7 +29,7 @@ pub fn abis() -> Vec<AbiId> {
 #[must_use]
 pub fn cases(abi: AbiId, group: &'static str) -> Vec<CaseName> {
     let names = match group {
-        numbers::GROUP => numbers::cases(abi),
+        numbers::GROUP => numbers::cases(abi, |target| host::makes(abi, target)),
         _ => Vec::new(),
     };
     let name = |case| CaseName { abi, group, case };

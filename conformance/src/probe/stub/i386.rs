@@ -5,6 +5,8 @@ use super::{Natives, Patch, Stub};
 pub(super) static STUB: Stub = Stub {
     machine: object::elf::EM_386,
     is_64: false,
+    flags: 0,
+    page: super::X86_PAGE,
     run: &RUN,
     entry: &ENTRY,
     entry_patches: &[(1, Patch::Step), (6, Patch::Run)],

@@ -3,10 +3,17 @@
 //! A stub is position independent and is placed at [`super::TEXT`]. Its source stands beside it as
 //! `<abi>.S`, and a test assembles that and compares, where an assembler is installed.
 
+mod aarch64;
+mod arm;
 mod i386;
 mod x86_64;
 
-use super::{ProbeError, Target, Via};
+use super::{Target, Via};
+
+/// The largest page of a kernel for ARM: a file's segments must lie so that all of them can load it.
+const ARM_PAGE: u64 = 0x1_0000;
+/// The page of x86.
+const X86_PAGE: u64 = 0x1000;
 
 /// A stub and what its probes must know of their target.
 pub(super) struct Stub {
@@ -14,6 +21,10 @@ pub(super) struct Stub {
     pub(super) machine: object::elf::Machine,
     /// Whether the ELF file is of the 64-bit class.
     pub(super) is_64: bool,
+    /// `e_flags`.
+    pub(super) flags: u32,
+    /// How segments are aligned.
+    pub(super) page: u64,
     /// The interpreter.
     pub(super) run: &'static [u8],
     /// A template: it goes to a step.
@@ -77,21 +88,36 @@ pub struct Natives {
 }
 
 impl Target {
-    pub(super) fn stub(self) -> Result<&'static Stub, ProbeError> {
+    pub(super) fn stub(self) -> &'static Stub {
         match self {
-            Target::X86_64 => Ok(&x86_64::STUB),
-            Target::I386 => Ok(&i386::STUB),
-            Target::Aarch64 | Target::Arm => Err(ProbeError::NoStub(self)),
+            Target::X86_64 => &x86_64::STUB,
+            Target::I386 => &i386::STUB,
+            Target::Aarch64 => &aarch64::STUB,
+            Target::Arm => &arm::STUB,
+        }
+    }
+
+    /// The instructions for calls that code of this target has; the first is that of its own ABI.
+    #[must_use]
+    pub fn vias(self) -> &'static [Via] {
+        match self {
+            Target::X86_64 => &[Via::Syscall, Via::Int80],
+            Target::I386 => &[Via::Int80],
+            Target::Aarch64 => &[Via::A64, Via::A64Immediate],
+            Target::Arm => &[Via::A32, Via::A32Immediate, Via::T32, Via::T32Immediate],
         }
     }
 
     /// Whether code of this target has the instruction.
     #[must_use]
     pub fn has(self, via: Via) -> bool {
-        match (self, via) {
-            (Target::X86_64, Via::Syscall | Via::Int80) | (Target::I386, Via::Int80) => true,
-            (Target::I386, Via::Syscall) | (Target::Aarch64 | Target::Arm, _) => false,
-        }
+        self.vias().contains(&via)
+    }
+
+    /// The instruction of the target's own ABI.
+    #[must_use]
+    pub fn via(self) -> Via {
+        self.vias()[0]
     }
 }
 
@@ -131,47 +157,78 @@ mod tests {
 
     use super::super::Target;
 
-    /// The code that `as` and `objcopy` make of a stub's source; `None` when they are not installed.
-    fn assembled(source: &str, flag: &str) -> Option<Vec<u8>> {
+    /// A target, its source, the architecture of machines whose own assembler is one for it, the
+    /// cross assembler, and what either is told.
+    const SOURCES: [(Target, &str, &str, &str, &str); 4] = [
+        (
+            Target::X86_64,
+            include_str!("x86_64.S"),
+            "x86_64",
+            "x86_64-linux-gnu-as",
+            "--64",
+        ),
+        (
+            Target::I386,
+            include_str!("i386.S"),
+            "x86_64",
+            "x86_64-linux-gnu-as",
+            "--32",
+        ),
+        (
+            Target::Aarch64,
+            include_str!("aarch64.S"),
+            "aarch64",
+            "aarch64-linux-gnu-as",
+            "-march=armv8-a",
+        ),
+        (
+            Target::Arm,
+            include_str!("arm.S"),
+            "arm",
+            "arm-linux-gnueabihf-as",
+            "-march=armv7-a",
+        ),
+    ];
+
+    /// The code that an assembler makes of a stub's source; `None` when it is not installed.
+    fn assembled(source: &str, assembler: &str, flag: &str) -> Option<Vec<u8>> {
         let dir = tempfile::tempdir().expect("a directory for the assembler");
         let path = |name: &str| dir.path().join(name);
         std::fs::write(path("stub.S"), source).expect("the source is written");
-        let mut assembler = Command::new("as");
-        assembler
+        let mut command = Command::new(assembler);
+        command
             .arg(flag)
             .arg("-o")
             .args([path("stub.o"), path("stub.S")]);
-        if !assembler.status().ok()?.success() {
-            panic!("the assembler refuses the stub's source");
-        }
-        let mut objcopy = Command::new("objcopy");
-        objcopy
-            .args(["-O", "binary"])
-            .args([path("stub.o"), path("stub.bin")]);
-        assert!(objcopy.status().ok()?.success());
-        std::fs::read(path("stub.bin")).ok()
+        let output = command.output().ok()?;
+        let said = String::from_utf8_lossy(&output.stderr);
+        assert!(output.status.success(), "{assembler}: {said}");
+        let object = std::fs::read(path("stub.o")).expect("the assembler wrote its object");
+        let file = object::File::parse(object.as_slice()).expect("an object file");
+        let text = object::Object::section_by_name(&file, ".text").expect("it has code");
+        let code = object::ObjectSection::data(&text).expect("its code");
+        Some(code.to_vec())
     }
 
     #[test]
     fn bytes_are_what_the_source_says() {
-        let x86 = cfg!(any(target_arch = "x86_64", target_arch = "x86"));
-        for (target, flag, source) in [
-            (Target::X86_64, "--64", include_str!("x86_64.S")),
-            (Target::I386, "--32", include_str!("i386.S")),
-        ] {
-            let stub = target.stub().expect("this target has a stub");
+        for (target, source, own, cross, flag) in SOURCES {
+            let stub = target.stub();
             let bytes = [stub.run, stub.entry, stub.handler].concat();
-            match x86.then(|| assembled(source, flag)).flatten() {
+            let native = std::env::consts::ARCH == own;
+            let code = assembled(source, cross, flag);
+            let code = code.or_else(|| native.then(|| assembled(source, "as", flag)).flatten());
+            match code {
                 Some(code) => assert_eq!(code, bytes, "{target:?}"),
-                None => eprintln!("skipped for {target:?}: no assembler for x86 is installed"),
+                None => eprintln!("skipped for {target:?}: {cross} is not installed"),
             }
         }
     }
 
     #[test]
     fn templates_are_filled_where_their_marks_stand() {
-        for target in [Target::X86_64, Target::I386] {
-            let stub = target.stub().expect("this target has a stub");
+        for (target, ..) in SOURCES {
+            let stub = target.stub();
             let marks = stub.handler(0x1111_1111, 0x2222_2222, 0x3333_3333, false);
             assert_eq!(marks, stub.handler, "{target:?}");
             assert_eq!(

@@ -5,6 +5,8 @@ use super::{Natives, Patch, Stub};
 pub(super) static STUB: Stub = Stub {
     machine: object::elf::EM_X86_64,
     is_64: true,
+    flags: 0,
+    page: super::X86_PAGE,
     run: &RUN,
     entry: &ENTRY,
     entry_patches: &[(2, Patch::Step), (7, Patch::Run)],

@@ -1,0 +1,113 @@
+//! Which programs this machine runs: found out by running one of each, since a kernel may be built or
+//! started without its other ABIs, and a processor may lack its older instructions.
+
+use std::fs::{self, Permissions};
+use std::io;
+use std::os::unix::fs::PermissionsExt;
+use std::process::{Command, Stdio};
+use std::sync::LazyLock;
+
+use everycall_arch::AbiId;
+use nix::errno::Errno;
+
+use crate::ledger;
+use crate::probe::{Flow, LEDGER_FILE, Probe, Target};
+
+/// The kinds of machine, by the beginning of what `uname -m` says of them, and the programs that their
+/// kernels may run. A program of another kind may run as well, in an emulator of user programs: what
+/// it calls is not what the kernel sees, so it is not asked for.
+const MACHINES: &[(&str, &[Target])] = &[
+    ("x86_64", &[Target::X86_64, Target::I386]),
+    ("i", &[Target::X86_64, Target::I386]),
+    ("aarch64", &[Target::Aarch64, Target::Arm]),
+    ("arm", &[Target::Aarch64, Target::Arm]),
+];
+
+/// A kind of program that the running kernel's machine might run, and why it does not.
+#[derive(Debug)]
+pub struct Tried {
+    /// Which programs.
+    pub target: Target,
+    /// Why they cannot be run; `None` when they can.
+    pub refused: Option<String>,
+}
+
+static TRIED: LazyLock<Vec<Tried>> = LazyLock::new(|| {
+    let kinds = MACHINES
+        .iter()
+        .find(|(kind, _)| machine().starts_with(kind));
+    let targets = kinds.map_or(&[][..], |(_, targets)| targets);
+    let tried = targets.iter().map(|&target| Tried {
+        target,
+        refused: attempt(target).err().map(|error| error.to_string()),
+    });
+    tried.collect()
+});
+
+/// What `uname -m` says: the kernel's machine, for a program that does not pretend to be elsewhere.
+#[must_use]
+pub fn machine() -> String {
+    nix::sys::utsname::uname().map_or_else(
+        |_| String::new(),
+        |name| name.machine().to_string_lossy().into_owned(),
+    )
+}
+
+/// What was tried, once, and what came of it.
+#[must_use]
+pub fn tried() -> &'static [Tried] {
+    &TRIED
+}
+
+/// The programs that can be run here.
+#[must_use]
+pub fn targets() -> Vec<Target> {
+    let runs = TRIED.iter().filter(|tried| tried.refused.is_none());
+    runs.map(|tried| tried.target).collect()
+}
+
+/// Whether calls of the ABI can be made by programs of the target: that kind of program runs here, and
+/// the kernel answers the ABI's own programs, too.
+#[must_use]
+pub fn makes(abi: AbiId, target: Target) -> bool {
+    let own = match abi {
+        AbiId::X86_64 | AbiId::X32 => Target::X86_64,
+        AbiId::I386 => Target::I386,
+        AbiId::Aarch64 => Target::Aarch64,
+        AbiId::Arm => Target::Arm,
+    };
+    let targets = targets();
+    targets.contains(&own) && targets.contains(&target)
+}
+
+/// Runs a probe that does nothing but set itself up and end.
+fn attempt(target: Target) -> io::Result<()> {
+    let mut probe = Probe::new(target).map_err(io::Error::other)?;
+    probe.exit_group(Flow::MAIN, 0).map_err(io::Error::other)?;
+    let built = probe.build().map_err(io::Error::other)?;
+    let dir = tempfile::tempdir()?;
+    let program = dir.path().join("probe");
+    fs::write(
+        dir.path().join(LEDGER_FILE),
+        vec![0; ledger::bytes(built.calls.len())],
+    )?;
+    fs::write(&program, &built.elf)?;
+    fs::set_permissions(&program, Permissions::from_mode(0o755))?;
+    // Another thread's new child may still hold the file open for writing: that passes.
+    const TRIES: usize = 10_000;
+    for _ in 0..TRIES {
+        let status = Command::new(&program)
+            .current_dir(dir.path())
+            .stdin(Stdio::null())
+            .status();
+        match status {
+            Err(error) if error.raw_os_error() == Some(Errno::ETXTBSY as i32) => {
+                std::thread::yield_now();
+            }
+            Err(error) => return Err(error),
+            Ok(status) if status.success() => return Ok(()),
+            Ok(status) => return Err(io::Error::other(format!("a {target:?} program: {status}"))),
+        }
+    }
+    Err(io::Error::from(Errno::ETXTBSY))
+}
