@@ -1,1 +1,4 @@
-//! PID 1 of a machine, and the frames that it and the host speak.
+//! The frames that a machine's PID 1 and the host speak over one virtio-serial port.
+
+pub mod frame;
+pub mod message;
