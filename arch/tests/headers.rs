@@ -1,7 +1,9 @@
 //! The tables against the kernel's headers: those that are installed here, and a recording of Linux 7.2's.
 //!
-//! To record anew, from an unpacked `linux-libc-dev` (Debian's has the headers of all architectures in one package):
-//! `EVERYCALL_RECORD=1 EVERYCALL_HEADERS=<unpacked>/usr cargo test -p everycall-arch --test headers`.
+//! To record anew, with Debian's sid among apt's sources (its package has the headers of all architectures, and apt
+//! verifies it):
+//! `apt-get download linux-libc-dev/sid && dpkg -x linux-libc-dev_*.deb headers`, then
+//! `EVERYCALL_RECORD=1 EVERYCALL_HEADERS=$PWD/headers/usr cargo test -p everycall-arch --test headers`.
 
 use std::collections::BTreeMap;
 use std::fmt::Write;
@@ -150,7 +152,9 @@ fn recording() -> PathBuf {
 fn record() {
     let mut text = String::from(
         "# The system call numbers of Linux 7.2: ABI, number, name in the kernel's table.\n\
-         # From asm/unistd*.h of Debian's linux-libc-dev 7.2; how to record them anew stands in arch/tests/headers.rs.\n",
+         # From asm/unistd*.h of Debian's linux-libc-dev 7.2.13-1, fetched and verified by apt:\n\
+         #   apt-get download linux-libc-dev/sid && dpkg -x linux-libc-dev_*.deb headers\n\
+         #   EVERYCALL_RECORD=1 EVERYCALL_HEADERS=$PWD/headers/usr cargo test -p everycall-arch --test headers\n",
     );
     for abi in AbiId::ALL {
         let (_, numbers) = installed(abi)

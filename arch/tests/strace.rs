@@ -105,6 +105,8 @@ fn differs(abi: AbiId, name: &str) -> bool {
         || abi == AbiId::X86_64 && matches!(name, "preadv" | "pwritev")
         // strace shows five words; `sys_vm86` takes two.
         || name == "vm86"
+        // Linux 7.0 gave it two more, where its command says so; strace shows them from then on.
+        || name == "bpf"
 }
 
 /// The calls that strace shows when it is asked for `what`: number to name and number of words. Unknown numbers are

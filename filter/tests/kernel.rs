@@ -24,6 +24,7 @@ use proptest::test_runner::{Config, TestCaseError, TestRunner};
 
 /// A number that no kernel implements, and no library calls.
 const PROBE: u32 = 0x0eca_1100;
+const PROBE_NR: libc::c_long = PROBE as libc::c_long;
 
 /// The architecture word of this process.
 fn native() -> u32 {
@@ -264,7 +265,7 @@ fn the_interpreter_computes_what_the_kernel_computes() {
                 let found: Result<i32, i32> = in_thread(|| {
                     set_no_new_privs()?;
                     Prepared::unproven(&program).install(InstallFlags::NONE)?;
-                    Ok(call(PROBE.into(), args).err().unwrap_or(0))
+                    Ok(call(PROBE_NR, args).err().unwrap_or(0))
                 });
                 compared.set(compared.get() + 1);
                 // A program that jumps over the fold can say more, and the kernel caps it (MAX_ERRNO).

@@ -9,6 +9,7 @@ use crate::{
 
 proto! {
     arch_prctl (option: Enum(&flags::ARCH), arg2: Hex) -> Int;
+    arm64_personality (personality: Flags(&BITS32)) -> Never;
     clone (clone_flags: Flags(&flags::CLONE), newsp: Ptr, parent_tidptr: Ptr, child_tidptr: Ptr, tls: Ptr) -> Pid;
     clone3 (uargs: Ptr, size: Size) -> Pid;
     clone_backwards (clone_flags: Flags(&flags::CLONE), newsp: Ptr, parent_tidptr: Ptr, tls: Ptr, child_tidptr: Ptr) -> Pid;
@@ -35,9 +36,9 @@ proto! {
     getgroups (gidsetsize: Int, grouplist: Ptr) -> Int;
     getgroups16 (gidsetsize: Int, grouplist: Ptr) -> Int;
     getpgid (pid: Pid) -> Pid;
-    getpgrp () -> Never;
-    getpid () -> Never;
-    getppid () -> Never;
+    getpgrp () -> Pid;
+    getpid () -> Pid;
+    getppid () -> Pid;
     getresgid (rgidp: Out(&Obj::Uint), egidp: Out(&Obj::Uint), sgidp: Out(&Obj::Uint)) -> Zero;
     getresgid16 (rgidp: Ptr, egidp: Ptr, sgidp: Ptr) -> Zero;
     getresuid (ruidp: Out(&Obj::Uint), euidp: Out(&Obj::Uint), suidp: Out(&Obj::Uint)) -> Zero;
@@ -45,7 +46,7 @@ proto! {
     getrlimit (resource: Enum(&flags::RLIMIT), rlim: Ptr) -> Zero;
     getrusage (who: Enum(&flags::RUSAGE), ru: Ptr) -> Zero;
     getsid (pid: Pid) -> Pid;
-    gettid () -> Never;
+    gettid () -> Pid;
     getuid () -> Id;
     getuid16 () -> Id;
     kcmp (pid1: Pid, pid2: Pid, type: Enum(&flags::KCMP), idx1: Hex, idx2: Hex) -> Int;
@@ -62,7 +63,7 @@ proto! {
     rseq_slice_yield () -> Zero;
     set_robust_list (head: Ptr, len: Size) -> Zero;
     set_thread_area (u_info: Ptr) -> Zero;
-    set_tid_address (tidptr: Ptr) -> Never;
+    set_tid_address (tidptr: Ptr) -> Pid;
     set_tls (value: Ptr) -> Zero;
     setfsgid (gid: Gid) -> Id;
     setfsgid16 (gid: Id16) -> Id;

@@ -8,9 +8,12 @@ use crate::{
     flags::{self, BITS32},
 };
 
+/// The bit of `bpf`'s command that says that its last two arguments are there, since Linux 7.0.
+const BPF_COMMON_ATTRS: u64 = 1 << 16;
+
 proto! {
     add_key (_type: Str, _description: Str, _payload: In(&Bytes(Len::Arg(3))), plen: Size, ringid: Int) -> Int;
-    bpf (cmd: Int, uattr: Ptr, size: Uint) -> Int;
+    bpf (cmd: Int, uattr: Ptr, size: Uint, uattr_common: When { arg: 0, mask: BPF_COMMON_ATTRS, ty: &Ptr }, size_common: When { arg: 0, mask: BPF_COMMON_ATTRS, ty: &Uint }) -> Int;
     capget (header: Ptr, dataptr: Ptr) -> Zero;
     capset (header: Ptr, data: Ptr) -> Zero;
     keyctl (option: Int, arg2: Hex, arg3: Hex, arg4: Hex, arg5: Hex) -> Int;

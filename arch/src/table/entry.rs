@@ -27,8 +27,12 @@ const X32: Entries = &[
 ];
 
 /// `clone` has another order of arguments (`CONFIG_CLONE_BACKWARDS`, so have i386 and ARM); `fadvise64` is the
-/// call whose length is an `loff_t`.
-const AARCH64: Entries = &[("clone", "clone_backwards"), ("fadvise64", "fadvise64_64")];
+/// call whose length is an `loff_t`; 32-bit personalities are refused where no core runs 32-bit code.
+const AARCH64: Entries = &[
+    ("clone", "clone_backwards"),
+    ("fadvise64", "fadvise64_64"),
+    ("personality", "arm64_personality"),
+];
 
 /// ARM's own entry points: the order of arguments avoids a seventh word, and System V IPC takes no `IPC_64`.
 const ARM: Entries = &[

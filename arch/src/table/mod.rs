@@ -27,6 +27,9 @@ pub struct Syscall {
     pub proto: &'static Proto,
 }
 
+/// The newest Linux whose calls the tables have, all of them.
+pub const UP_TO: (u32, u32) = (7, 2);
+
 /// Stands in for a proto that is missing, so that nothing of the call is hidden. The tests fail when a table uses it.
 pub static UNDESCRIBED: Proto = Proto {
     name: "undescribed",
