@@ -1,16 +1,15 @@
 //! The loop: it waits for a stop, asks the stop protocol what it means, shows what is to be shown,
 //! and resumes the thread.
 
-use std::fs;
 use std::io;
 use std::time::SystemTime;
 
-use crate::event::{Outcome, Sink};
+use crate::event::Sink;
 use crate::memory::{self, TraceeMemory};
 use crate::protocol::{Effect, Protocol, Resume, Stop};
 use crate::sink;
 use crate::spawn::{Launched, Report};
-use crate::sys::{self, SyscallInfo, Waited};
+use crate::sys::{self, SyscallInfo, Waited, process_of};
 
 /// How the tracer ends: as the command that it ran.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -44,6 +43,8 @@ pub struct Engine {
     failure: Option<String>,
     /// Options of the launched child that has no filter after all.
     options_unfiltered: i32,
+    /// It was said that we are too narrow for addresses of a tracee.
+    narrow: bool,
 }
 
 impl Engine {
@@ -60,6 +61,7 @@ impl Engine {
             effects: Vec::new(),
             failure: None,
             options_unfiltered: 0,
+            narrow: false,
         }
     }
 
@@ -242,11 +244,7 @@ impl Engine {
                     .call_ended(&call, outcome, now, &TraceeMemory::new(call.tid));
             }
             Effect::Signal { pid, tid, signal } => {
-                if self.signals >> signal & 1 != 0
-                    && let Ok(siginfo) = sys::siginfo(tid)
-                {
-                    self.sink.signal(pid, tid, signal, &siginfo);
-                }
+                self.signal(pid, tid, signal);
             }
             Effect::Stopped { pid, tid, signal } => self.sink.stopped(pid, tid, signal),
             Effect::Exited { pid, tid, status } => self.sink.exited(pid, tid, status),
@@ -259,9 +257,15 @@ impl Engine {
                 self.sink.killed(pid, tid, signal, core_dumped);
             }
             Effect::Superseded { pid, former } => self.sink.superseded(pid, former),
-            Effect::Skip { tid } => self.must(tid, "skip a call", sys::skip_call(tid)),
+            Effect::Skip { tid, arch } => {
+                self.must(tid, "skip a call", sys::skip_call(tid, arch));
+            }
             Effect::SetFirstWord { tid, arch, value } => {
                 self.must(tid, "set a register", sys::set_first_word(tid, arch, value));
+            }
+            Effect::RestoreFirstWord { tid, arch, value } => {
+                let result = sys::restore_first_word(tid, arch, value);
+                self.must(tid, "set a register", result);
             }
             Effect::SetMemory { tid, addr, value } => {
                 self.must(tid, "write memory", memory::write_u64(tid, addr, value));
@@ -269,6 +273,23 @@ impl Engine {
             Effect::Interrupt { tid } => self.must(tid, "interrupt", sys::interrupt(tid)),
             Effect::Release { tid, resume } => self.resume(tid, resume),
         }
+    }
+
+    fn signal(&mut self, pid: i32, tid: i32, signal: i32) {
+        if self.signals >> signal & 1 == 0 {
+            return;
+        }
+        let Ok(siginfo) = sys::siginfo(tid) else {
+            return;
+        };
+        if !self.narrow && sink::has_address(&siginfo) && sys::has_wider_addresses(tid) {
+            self.narrow = true;
+            self.sink.lost(
+                "addresses in signals of 64-bit programs: this ectrace is a 32-bit program, and the \
+                 kernel tells it their lower 32 bits only",
+            );
+        }
+        self.sink.signal(pid, tid, signal, &siginfo);
     }
 
     /// Something that must be done to a tracee could not: said, unless the tracee is gone.
@@ -390,7 +411,7 @@ impl Engine {
     /// From now on nothing is shown, and every stop is left at once. Closes the output.
     pub fn take_care(&mut self) {
         self.protocol.take_care();
-        self.sink = Box::new(Silence);
+        self.sink = Box::new(sink::Silence);
         self.launched = None;
         self.signals = 0;
     }
@@ -421,37 +442,4 @@ fn is_stopping(signal: i32) -> bool {
         signal,
         libc::SIGSTOP | libc::SIGTSTP | libc::SIGTTIN | libc::SIGTTOU
     )
-}
-
-/// The process of a thread; the thread itself if it is gone already.
-#[must_use]
-pub fn process_of(tid: i32) -> i32 {
-    let status = fs::read_to_string(format!("/proc/{tid}/status")).unwrap_or_default();
-    let line = status.lines().find_map(|line| line.strip_prefix("Tgid:"));
-    line.and_then(|pid| pid.trim().parse().ok()).unwrap_or(tid)
-}
-
-/// The sink of a caretaker.
-struct Silence;
-
-impl Sink for Silence {
-    fn call_entered(&mut self, _: &crate::event::Call, _: &dyn crate::event::Memory) {}
-    fn call_ended(
-        &mut self,
-        _: &crate::event::Call,
-        _: Outcome,
-        _: SystemTime,
-        _: &dyn crate::event::Memory,
-    ) {
-    }
-    fn signal(&mut self, _: i32, _: i32, _: i32, _: &[u8; 128]) {}
-    fn stopped(&mut self, _: i32, _: i32, _: i32) {}
-    fn exited(&mut self, _: i32, _: i32, _: i32) {}
-    fn killed(&mut self, _: i32, _: i32, _: i32, _: bool) {}
-    fn superseded(&mut self, _: i32, _: i32) {}
-    fn detached(&mut self, _: i32, _: i32) {}
-    fn lost(&mut self, _: &str) {}
-    fn finish(&mut self) -> io::Result<()> {
-        Ok(())
-    }
 }

@@ -1,6 +1,9 @@
 //! A tracee's memory, read page by page.
 
 use std::cell::Cell;
+use std::fs::OpenOptions;
+use std::io;
+use std::os::unix::fs::FileExt;
 
 use crate::event::Memory;
 use crate::sys::{self, Word};
@@ -49,6 +52,30 @@ impl TraceeMemory {
     }
 }
 
+/// Whether our own addresses are as wide as this one: a 32-bit tracer may have 64-bit tracees. They are
+/// read and written through a file then, whose positions are 64 bits wide everywhere.
+fn is_host_address(addr: u64) -> bool {
+    usize::try_from(addr).is_ok()
+}
+
+/// Reads from a tracee's memory by its file, page by page; how much was there.
+fn read_file(tid: i32, addr: u64, buffer: &mut [u8]) -> io::Result<usize> {
+    let file = OpenOptions::new().read(true).open(mem(tid))?;
+    let mut done = 0;
+    for (at, len) in pieces(addr, buffer.len()) {
+        let got = file.read_at(&mut buffer[done..done + len], at).unwrap_or(0);
+        done += got;
+        if got < len {
+            break;
+        }
+    }
+    Ok(done)
+}
+
+fn mem(tid: i32) -> String {
+    format!("/proc/{tid}/mem")
+}
+
 /// The pieces of `[addr, addr + len)` inside one page each; it ends where addresses end.
 fn pieces(addr: u64, len: usize) -> Vec<(u64, usize)> {
     let mut pieces = Vec::with_capacity(len / PAGE as usize + 2);
@@ -75,8 +102,10 @@ impl Memory for TraceeMemory {
             let end = buffer.len().min(done + CHUNK);
             let piece = &mut buffer[done..end];
             let wanted = piece.len();
-            let got = if self.peeking.get() {
+            let got = if self.peeking.get() && is_host_address(at) {
                 self.peek_bytes(at, piece)
+            } else if !is_host_address(at.saturating_add(wanted as u64)) {
+                read_file(self.tid, at, piece).unwrap_or(0)
             } else {
                 match sys::read_memory(self.tid, &pieces(at, wanted), piece) {
                     Ok(count) => count,
@@ -106,9 +135,13 @@ pub fn read_u64(tid: i32, addr: u64) -> Option<u64> {
 }
 
 /// Writes a `u64`, read-only private pages included.
-pub fn write_u64(tid: i32, addr: u64, value: u64) -> std::io::Result<()> {
+pub fn write_u64(tid: i32, addr: u64, value: u64) -> io::Result<()> {
     const SIZE: usize = size_of::<Word>();
     let bytes = value.to_ne_bytes();
+    if !is_host_address(addr.saturating_add(8)) {
+        let file = OpenOptions::new().write(true).open(mem(tid))?;
+        return file.write_all_at(&bytes, addr);
+    }
     // Every word that the value touches is read, changed and written back.
     let first = addr - addr % SIZE as u64;
     let mut at = first;
@@ -153,5 +186,18 @@ mod tests {
         assert_eq!(memory.read(data.as_ptr() as u64, &mut buffer), 8);
         assert_eq!(buffer, data);
         assert_eq!(memory.read(8, &mut buffer), 0);
+    }
+
+    #[test]
+    fn its_file_says_the_same() {
+        let data = [*b"sentinel"; 1024];
+        let me = std::process::id() as i32;
+        let mut buffer = [[0; 8]; 1024];
+        let count = read_file(me, data.as_ptr() as u64, buffer.as_flattened_mut());
+        assert_eq!(count.unwrap(), 8192);
+        assert_eq!(buffer, data);
+        assert_eq!(read_file(me, 8, &mut [0; 8]).unwrap(), 0);
+        // No process has anything there.
+        assert_eq!(read_file(me, u64::MAX - 3, &mut [0; 8]).unwrap(), 0);
     }
 }

@@ -70,5 +70,6 @@ fn wants_exempt_calls(calls: &Selection) -> bool {
     let is_asked = |nr| calls.contains(Some(AbiId::X86_64), nr);
     let exempt = |name| table::by_name(AbiId::X86_64, name).is_some_and(|call| is_asked(call.nr));
     let asked = table.iter().filter(|call| is_asked(call.nr)).count();
-    NATIVE == AbiId::X86_64 && (exempt("uretprobe") || exempt("uprobe")) && asked < table.len() / 2
+    let x86 = matches!(NATIVE, AbiId::X86_64 | AbiId::I386);
+    x86 && (exempt("uretprobe") || exempt("uprobe")) && asked < table.len() / 2
 }

@@ -133,7 +133,8 @@ impl Protocol {
         }
         if foreign {
             // Without a tracer the kernel fails a call that a filter answers with RET_TRACE.
-            effects.push(Effect::Skip { tid });
+            let arch = info.arch;
+            effects.push(Effect::Skip { tid, arch });
         }
         if caretaking {
             self.how(tid, 0)

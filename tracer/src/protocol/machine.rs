@@ -102,13 +102,14 @@ impl Protocol {
     }
 
     /// Whether the result could be what a filter's `RET_TRAP` leaves behind: the kernel rolls the
-    /// result register back to the number (x86) or to the first word (ARM).
+    /// result register back to the number (x86) or to the first word (ARM). The halves that every
+    /// ABI has are compared: results are sign-extended, and words are not.
     #[must_use]
     pub fn may_be_trapped(&self, tid: i32, value: i64) -> bool {
         self.threads.get(&tid).is_some_and(|thread| {
             !thread.runs_filtered()
                 && matches!(&thread.phase, Phase::Inside { call, .. }
-                    if value as u32 == call.nr || value as u64 == call.words[0])
+                    if value as u32 == call.nr || value as u32 == call.words[0] as u32)
         })
     }
 

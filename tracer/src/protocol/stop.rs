@@ -122,9 +122,11 @@ pub enum Effect {
     /// Thread `former` took its process's id by execve.
     Superseded { pid: i32, former: i32 },
     /// The call at this stop must not be made, and return `ENOSYS`.
-    Skip { tid: i32 },
+    Skip { tid: i32, arch: u32 },
     /// The first word of the call is to be set in the thread's registers.
     SetFirstWord { tid: i32, arch: u32, value: u64 },
+    /// After the call, the program is to find this in its place.
+    RestoreFirstWord { tid: i32, arch: u32, value: u64 },
     /// A `u64` is to be written to the thread's memory.
     SetMemory { tid: i32, addr: u64, value: u64 },
     /// A running thread is to be stopped.

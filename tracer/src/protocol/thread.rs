@@ -43,9 +43,12 @@ impl Patch {
 
     fn undo(self, tid: i32) -> Effect {
         match self {
-            Patch::Register { original, .. } | Patch::Memory { original, .. } => {
-                self.apply(tid, original)
-            }
+            Patch::Register { arch, original } => Effect::RestoreFirstWord {
+                tid,
+                arch,
+                value: original,
+            },
+            Patch::Memory { original, .. } => self.apply(tid, original),
         }
     }
 }

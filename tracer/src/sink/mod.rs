@@ -3,6 +3,7 @@
 mod json;
 mod log;
 mod siginfo;
+mod silence;
 mod summary;
 #[cfg(test)]
 mod tests;
@@ -18,6 +19,8 @@ use crate::event::Sink;
 
 pub use json::Json;
 pub use log::{Log, message};
+pub use siginfo::has_address;
+pub use silence::Silence;
 pub use summary::Summary;
 pub use text::Text;
 

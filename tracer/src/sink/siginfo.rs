@@ -72,6 +72,19 @@ pub(super) fn text(bytes: &[u8; 128]) -> Option<String> {
     Some(text)
 }
 
+/// Whether an address comes with the signal. The kernel gives a 32-bit tracer its low half only.
+#[must_use]
+pub fn has_address(bytes: &[u8; 128]) -> bool {
+    let info = Info(bytes);
+    let (signo, code) = (info.int(0), info.code());
+    let is_fault = matches!(
+        signo,
+        libc::SIGILL | libc::SIGFPE | libc::SIGSEGV | libc::SIGBUS | libc::SIGTRAP | libc::SIGSYS
+    );
+    let is_sent = matches!(code, libc::SI_USER | libc::SI_TKILL);
+    (code > 0 && is_fault) || (code < 0 && !is_sent && info.word(REST + 8) != 0)
+}
+
 fn fields(info: Info, signo: i32) -> String {
     if info.code() <= 0 {
         return match info.code() {
@@ -301,36 +314,68 @@ mod tests {
 
     use super::*;
 
-    fn info(signo: i32, code: i32, rest: &[i32]) -> [u8; 128] {
+    /// What stands behind the code: an `int`, or a `long` or address, aligned as such.
+    #[derive(Clone, Copy)]
+    enum Field {
+        Int(i32),
+        Word(usize),
+    }
+    use Field::{Int, Word};
+
+    fn info(signo: i32, code: i32, fields: &[Field]) -> [u8; 128] {
         let mut bytes = [0; 128];
-        let words = [signo, 0, code].into_iter().enumerate();
-        let words = words.map(|(i, value)| (4 * i, value));
-        let rest = rest.iter().enumerate();
-        let rest = rest.map(|(i, &value)| (REST + 4 * i, value));
-        for (at, value) in words.chain(rest) {
-            bytes[at..at + 4].copy_from_slice(&value.to_ne_bytes());
+        let mut at = 0;
+        let mut put = |value: &[u8], start: usize| {
+            at = start.max(at).next_multiple_of(value.len());
+            bytes[at..at + value.len()].copy_from_slice(value);
+            at += value.len();
+        };
+        for value in [signo, 0, code] {
+            put(&value.to_ne_bytes(), 0);
+        }
+        for field in fields {
+            match field {
+                Int(value) => put(&value.to_ne_bytes(), REST),
+                Word(value) => put(&value.to_ne_bytes(), REST),
+            }
         }
         bytes
     }
 
     /// What strace 6.1 printed on x86-64.
-    #[cfg(target_pointer_width = "64")]
     #[rstest]
-    #[case(10, 0, &[6700, 0], "{si_signo=SIGUSR1, si_code=SI_USER, si_pid=6700, si_uid=0}")]
-    #[case(12, -6, &[7, 1000], "{si_signo=SIGUSR2, si_code=SI_TKILL, si_pid=7, si_uid=1000}")]
-    #[case(10, -1, &[7930, 0, 77, 0], "{si_signo=SIGUSR1, si_code=SI_QUEUE, si_pid=7930, si_uid=0, si_int=77, si_ptr=0x4d}")]
-    #[case(10, -2, &[0, 0, 0, 0], "{si_signo=SIGUSR1, si_code=SI_TIMER, si_timerid=0, si_overrun=0, si_int=0, si_ptr=NULL}")]
+    #[case(10, 0, &[Int(6700), Int(0)], "{si_signo=SIGUSR1, si_code=SI_USER, si_pid=6700, si_uid=0}")]
+    #[case(12, -6, &[Int(7), Int(1000)], "{si_signo=SIGUSR2, si_code=SI_TKILL, si_pid=7, si_uid=1000}")]
+    #[case(10, -1, &[Int(7930), Int(0), Word(77)], "{si_signo=SIGUSR1, si_code=SI_QUEUE, si_pid=7930, si_uid=0, si_int=77, si_ptr=0x4d}")]
+    #[case(10, -2, &[Int(0), Int(0), Word(0)], "{si_signo=SIGUSR1, si_code=SI_TIMER, si_timerid=0, si_overrun=0, si_int=0, si_ptr=NULL}")]
     #[case(14, 128, &[], "{si_signo=SIGALRM, si_code=SI_KERNEL}")]
-    #[case(11, 1, &[16, 0], "{si_signo=SIGSEGV, si_code=SEGV_MAPERR, si_addr=0x10}")]
-    #[case(17, 1, &[7860, 0, 3, 0, 0, 0, 2, 0], "{si_signo=SIGCHLD, si_code=CLD_EXITED, si_pid=7860, si_uid=0, si_status=3, si_utime=0, si_stime=2 /* 0.02 s */}")]
-    #[case(17, 5, &[1, 0, 19, 0], "{si_signo=SIGCHLD, si_code=CLD_STOPPED, si_pid=1, si_uid=0, si_status=SIGSTOP, si_utime=0, si_stime=0}")]
+    #[case(11, 1, &[Word(16)], "{si_signo=SIGSEGV, si_code=SEGV_MAPERR, si_addr=0x10}")]
+    #[case(31, 1, &[Word(16), Int(39), Int(0xc000_003e_u32 as i32)], "{si_signo=SIGSYS, si_code=SYS_SECCOMP, si_call_addr=0x10, si_syscall=__NR_getpid, si_arch=AUDIT_ARCH_X86_64}")]
+    #[case(17, 1, &[Int(7860), Int(0), Int(3), Word(0), Word(2)], "{si_signo=SIGCHLD, si_code=CLD_EXITED, si_pid=7860, si_uid=0, si_status=3, si_utime=0, si_stime=2 /* 0.02 s */}")]
+    #[case(17, 5, &[Int(1), Int(0), Int(19), Word(0), Word(0)], "{si_signo=SIGCHLD, si_code=CLD_STOPPED, si_pid=1, si_uid=0, si_status=SIGSTOP, si_utime=0, si_stime=0}")]
     fn as_strace(
         #[case] signo: i32,
         #[case] code: i32,
-        #[case] rest: &[i32],
+        #[case] fields: &[Field],
         #[case] expected: &str,
     ) {
-        assert_eq!(text(&info(signo, code, rest)).as_deref(), Some(expected));
+        assert_eq!(text(&info(signo, code, fields)).as_deref(), Some(expected));
+    }
+
+    #[rstest]
+    #[case(11, 1, &[Word(16)], true)]
+    #[case(31, 1, &[Word(16)], true)]
+    #[case(10, -1, &[Int(1), Int(0), Word(77)], true)]
+    #[case(10, -1, &[Int(1), Int(0), Word(0)], false)]
+    #[case(11, 0, &[Int(1), Int(0)], false)]
+    #[case(17, 1, &[Int(1), Int(0), Int(3), Word(0), Word(2)], false)]
+    fn addresses(
+        #[case] signo: i32,
+        #[case] code: i32,
+        #[case] fields: &[Field],
+        #[case] expected: bool,
+    ) {
+        assert_eq!(has_address(&info(signo, code, fields)), expected);
     }
 
     #[test]

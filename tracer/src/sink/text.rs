@@ -79,6 +79,21 @@ impl Text {
     /// Text for this configuration.
     #[must_use]
     pub fn new(log: Log, decoder: Decoder, config: &Config) -> Text {
+        let ours = if size_of::<usize>() == 8 {
+            "64 bit"
+        } else {
+            "32 bit"
+        };
+        Text::expecting(log, decoder, config, ours)
+    }
+
+    /// Text that takes the command for a program of this mode: our own, as strace does.
+    pub(super) fn expecting(
+        log: Log,
+        decoder: Decoder,
+        config: &Config,
+        mode: &'static str,
+    ) -> Text {
         let prefix = match (&config.output.path, config.follow) {
             (None, _) => Prefix::Several,
             (Some(_), true) => Prefix::Always,
@@ -92,11 +107,7 @@ impl Text {
             prefix,
             silent_command: config.command.is_some(),
             threads: HashMap::new(),
-            mode: if size_of::<usize>() == 8 {
-                "64 bit"
-            } else {
-                "32 bit"
-            },
+            mode,
             open: None,
             next: String::new(),
             column: 0,

@@ -10,7 +10,8 @@
 mod process;
 mod ptrace;
 mod registers;
+mod regset;
 
 pub use process::*;
 pub use ptrace::*;
-pub use registers::{call_of_registers, set_first_word, skip_call};
+pub use registers::{call_of_registers, restore_first_word, set_first_word, skip_call};

@@ -153,6 +153,14 @@ pub fn close_all_files() {
     unsafe { libc::syscall(libc::SYS_close_range, 3_u32, u32::MAX, 0_u32) };
 }
 
+/// The process of a thread; the thread itself if it is gone already.
+#[must_use]
+pub fn process_of(tid: i32) -> i32 {
+    let status = std::fs::read_to_string(format!("/proc/{tid}/status")).unwrap_or_default();
+    let line = status.lines().find_map(|line| line.strip_prefix("Tgid:"));
+    line.and_then(|pid| pid.trim().parse().ok()).unwrap_or(tid)
+}
+
 /// A number that a tracee cannot guess.
 pub fn random_u16() -> u16 {
     let mut bytes = [0_u8; 2];

@@ -2,8 +2,9 @@
 
 use std::io;
 use std::mem::size_of;
+use std::ptr;
 
-use libc::{c_int, c_long, c_void, pid_t};
+use libc::{c_int, c_long, pid_t};
 
 use crate::protocol::{CallInfo, Resume};
 
@@ -29,8 +30,8 @@ pub enum SyscallInfo {
 /// types on other C libraries.
 pub(super) mod req {
     pub(crate) const PEEKDATA: i64 = 2;
-    pub(crate) const PEEKUSER: i64 = 3;
     pub(crate) const POKEDATA: i64 = 5;
+    #[cfg(target_arch = "arm")]
     pub(crate) const POKEUSER: i64 = 6;
     pub(crate) const CONT: i64 = 7;
     pub(crate) const DETACH: i64 = 17;
@@ -38,6 +39,10 @@ pub(super) mod req {
     pub(crate) const SETOPTIONS: i64 = 0x4200;
     pub(crate) const GETEVENTMSG: i64 = 0x4201;
     pub(crate) const GETSIGINFO: i64 = 0x4202;
+    #[cfg(not(target_arch = "arm"))]
+    pub(crate) const GETREGSET: i64 = 0x4204;
+    #[cfg(not(target_arch = "arm"))]
+    pub(crate) const SETREGSET: i64 = 0x4205;
     pub(crate) const SEIZE: i64 = 0x4206;
     pub(crate) const INTERRUPT: i64 = 0x4207;
     pub(crate) const LISTEN: i64 = 0x4208;
@@ -51,7 +56,12 @@ pub(super) mod req {
 /// # Safety
 /// `data`, and `addr` for the requests that read it, must be what `request` says: a number, or an
 /// address in this process that is valid for what the kernel reads and writes there.
-unsafe fn ptrace(request: i64, tid: pid_t, addr: usize, data: usize) -> io::Result<usize> {
+pub(super) unsafe fn ptrace(
+    request: i64,
+    tid: pid_t,
+    addr: usize,
+    data: usize,
+) -> io::Result<usize> {
     // SAFETY: the caller's promise.
     let result = unsafe { libc::syscall(libc::SYS_ptrace, request as c_long, tid, addr, data) };
     if result == -1 {
@@ -96,8 +106,9 @@ pub fn resume(tid: pid_t, how: Resume) -> io::Result<()> {
 
 /// The message of a ptrace event: a new thread's id, a former thread id, a filter's data.
 pub fn event_message(tid: pid_t) -> io::Result<u64> {
-    let mut message: libc::c_ulong = 0;
-    // SAFETY: the kernel writes one `unsigned long` to `message`, which outlives the call.
+    let mut message: usize = 0;
+    // SAFETY: the kernel writes one `unsigned long`, which is as wide as an address on every ABI of Linux,
+    // to `message`, which outlives the call.
     unsafe {
         ptrace(
             req::GETEVENTMSG,
@@ -176,10 +187,7 @@ fn u64_at(bytes: &[u8], at: usize) -> u64 {
 /// the instruction and stack pointers at 8 and 16; then, at 24, number and six words and (at 80)
 /// the filter's data, or the result and (at 32) whether it is an error.
 pub fn syscall_info(tid: pid_t) -> io::Result<SyscallInfo> {
-    let mut info = [0_u8; 88];
-    let to = info.as_mut_ptr().expose_provenance();
-    // SAFETY: the kernel writes at most as many bytes as `addr` says to `info`, which has them.
-    unsafe { ptrace(req::GET_SYSCALL_INFO, tid, info.len(), to) }?;
+    let info = raw_syscall_info(tid)?;
     let call = || CallInfo {
         arch: i32_at(&info, 4) as u32,
         // The kernel takes the low 32 bits of the register for the number.
@@ -196,6 +204,21 @@ pub fn syscall_info(tid: pid_t) -> io::Result<SyscallInfo> {
         3 => SyscallInfo::Seccomp(call(), i32_at(&info, 80) as u32),
         _ => SyscallInfo::None,
     })
+}
+
+fn raw_syscall_info(tid: pid_t) -> io::Result<[u8; 88]> {
+    let mut info = [0_u8; 88];
+    let to = info.as_mut_ptr().expose_provenance();
+    // SAFETY: the kernel writes at most as many bytes as `addr` says to `info`, which has them.
+    unsafe { ptrace(req::GET_SYSCALL_INFO, tid, info.len(), to) }?;
+    Ok(info)
+}
+
+/// Whether the thread uses addresses that our own words are too narrow for, at any stop: so it does
+/// where its instruction or its stack pointer is one.
+pub fn has_wider_addresses(tid: pid_t) -> bool {
+    let wide = |addr| usize::try_from(addr).is_err();
+    raw_syscall_info(tid).is_ok_and(|info| wide(u64_at(&info, 8)) || wide(u64_at(&info, 16)))
 }
 
 /// The result of a wait.
@@ -254,11 +277,13 @@ pub fn read_memory(tid: pid_t, ranges: &[(u64, usize)], buffer: &mut [u8]) -> io
     };
     let remote: Vec<libc::iovec> = ranges
         .iter()
-        .map(|&(addr, len)| libc::iovec {
-            iov_base: addr as usize as *mut c_void,
-            iov_len: len,
+        .map(|&(addr, len)| {
+            Ok(libc::iovec {
+                iov_base: ptr::without_provenance_mut(host_address(addr)?),
+                iov_len: len,
+            })
         })
-        .collect();
+        .collect::<io::Result<_>>()?;
     // SAFETY: `local` describes `buffer`, which is writable for its length; `remote` is only
     // looked at by the kernel, in the address space of the tracee.
     let count = unsafe {
@@ -281,6 +306,12 @@ pub fn read_memory(tid: pid_t, ranges: &[(u64, usize)], buffer: &mut [u8]) -> io
 /// A word of the host, as ptrace reads and writes it.
 pub type Word = [u8; size_of::<c_long>()];
 
+/// An address in a tracee, where the tracer's own words are wide enough for it: a 32-bit tracer may have
+/// 64-bit tracees.
+fn host_address(addr: u64) -> io::Result<usize> {
+    usize::try_from(addr).map_err(|_| io::Error::from_raw_os_error(libc::EIO))
+}
+
 /// Reads one word of a tracee's memory at an aligned address (`PTRACE_PEEKDATA`).
 pub fn peek(tid: pid_t, addr: u64) -> io::Result<Word> {
     let mut word: c_long = 0;
@@ -289,20 +320,11 @@ pub fn peek(tid: pid_t, addr: u64) -> io::Result<Word> {
         ptrace(
             req::PEEKDATA,
             tid,
-            addr as usize,
+            host_address(addr)?,
             (&raw mut word).expose_provenance(),
         )
     }?;
     Ok(word.to_ne_bytes())
-}
-
-/// Reads one word of a stopped tracee's registers (`PTRACE_PEEKUSER`).
-pub(super) fn peek_user(tid: pid_t, offset: usize) -> io::Result<u64> {
-    let mut word: c_long = 0;
-    let to = (&raw mut word).expose_provenance();
-    // SAFETY: the raw call writes one word to `word`, which outlives it.
-    unsafe { ptrace(req::PEEKUSER, tid, offset, to) }?;
-    Ok(word as u64)
 }
 
 /// Writes one word of a tracee's memory at an aligned address, read-only private pages included.
@@ -310,7 +332,7 @@ pub fn poke(tid: pid_t, addr: u64, word: Word) -> io::Result<()> {
     request(
         req::POKEDATA,
         tid,
-        addr as usize,
+        host_address(addr)?,
         usize::from_ne_bytes(word),
     )
 }

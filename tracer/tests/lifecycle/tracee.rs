@@ -49,8 +49,13 @@ fn syscall(nr: c_long, words: [c_ulong; 5]) -> i64 {
     if result == -1 {
         -i64::from(std::io::Error::last_os_error().raw_os_error().unwrap_or(0))
     } else {
-        result
+        wide(result)
     }
+}
+
+/// A `long`, however wide.
+fn wide(value: impl Into<i64>) -> i64 {
+    value.into()
 }
 
 fn call(nr: c_long) -> i64 {
@@ -203,21 +208,21 @@ fn wait_for(pid: i64) -> Result {
 }
 
 fn untraced() -> Result {
-    const CLONE_UNTRACED: c_ulong = 0x0080_0000;
+    const CLONE_UNTRACED: u32 = 0x0080_0000;
     let child = || -> ! {
         let works = call(libc::SYS_getppid) > 0;
         // SAFETY: does not return.
         unsafe { libc::_exit(i32::from(!works)) }
     };
     // A process has one thread here, so that a child may go on as if it were forked.
-    let flags = CLONE_UNTRACED | libc::SIGCHLD as c_ulong;
+    let flags = c_ulong::from(CLONE_UNTRACED) | libc::SIGCHLD as c_ulong;
     let pid = syscall(libc::SYS_clone, [flags, 0, 0, 0, 0]);
     if pid == 0 {
         child();
     }
     wait_for(pid)?;
     let mut args = [0_u64; 8];
-    (args[0], args[4]) = (CLONE_UNTRACED, libc::SIGCHLD as u64);
+    (args[0], args[4]) = (CLONE_UNTRACED.into(), libc::SIGCHLD as u64);
     let size = size_of_val(&args) as c_ulong;
     let pid = syscall(
         libc::SYS_clone3,
@@ -230,7 +235,7 @@ fn untraced() -> Result {
     expect(
         "the flags after clone3",
         args[0] as i64,
-        CLONE_UNTRACED as i64,
+        CLONE_UNTRACED.into(),
     )
 }
 

@@ -191,7 +191,7 @@ fn a_tracees_own_ret_trace_is_skipped() {
         Stop::Seccomp(info, MAGIC + 1),
         &mut effects,
     );
-    let skips = |effect: &Effect| matches!(effect, Effect::Skip { tid: 10 });
+    let skips = |effect: &Effect| matches!(effect, Effect::Skip { tid: 10, .. });
     assert!(effects.iter().any(skips));
     step(
         &mut machine,
@@ -330,6 +330,7 @@ fn clone_untraced_is_cleared_and_put_back_in_both() {
         .iter()
         .filter_map(|effect| match effect {
             Effect::SetFirstWord { tid, value, .. } => Some((*tid, *value)),
+            Effect::RestoreFirstWord { tid, value, .. } => Some((*tid, *value)),
             _ => None,
         })
         .collect();

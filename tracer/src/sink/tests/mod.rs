@@ -37,7 +37,7 @@ fn text(config: &Config) -> (Text, Kept) {
     let kept = Kept::default();
     let log = Log::test(Box::new(kept.clone()));
     let decoder = Decoder::new(config.output.style.clone());
-    (Text::new(log, decoder, config), kept)
+    (Text::expecting(log, decoder, config, "64 bit"), kept)
 }
 
 fn with_command() -> Config {

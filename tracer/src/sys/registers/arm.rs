@@ -1,0 +1,50 @@
+//! 32-bit ARM, on its own kernel and on a 64-bit one.
+//!
+//! One register at a time (`PTRACE_POKEUSER`): of a 64-bit tracee the kernel gives a 32-bit tracer only
+//! the low halves, and to write them all back would cut its pointers. One that is written alone has its
+//! upper half cleared.
+
+use std::io;
+
+use everycall_arch::AbiId;
+use libc::pid_t;
+
+use super::ENOSYS;
+use crate::protocol::CallInfo;
+use crate::sys::ptrace::{req, request};
+
+/// Sets r0, or the low half of x0: first word and result alike.
+fn set_r0(tid: pid_t, value: u64) -> io::Result<()> {
+    request(req::POKEUSER, tid, 0, value as usize)
+}
+
+/// On x86 the call that a thread made last, of those that are exempt from seccomp; here there is none.
+pub fn call_of_registers(_tid: pid_t) -> io::Result<Option<CallInfo>> {
+    Ok(None)
+}
+
+/// Makes the kernel skip the call that the tracee is about to make; it returns `-ENOSYS`. `arch` is
+/// the call's: a 64-bit one is not made either, but its result can be set to 32 bits only.
+pub fn skip_call(tid: pid_t, arch: u32) -> io::Result<()> {
+    const PTRACE_SET_SYSCALL: i64 = 23;
+    request(PTRACE_SET_SYSCALL, tid, 0, usize::MAX)?;
+    set_r0(tid, ENOSYS)?;
+    if arch == AbiId::Arm.abi().audit_arch {
+        return Ok(());
+    }
+    Err(io::Error::other(
+        "a 32-bit tracer cannot give a 64-bit call its result: it returns 0xffffffda, not -ENOSYS",
+    ))
+}
+
+/// Sets the first word of the call that the tracee is about to make: flags, whose upper half the kernel
+/// does not look at.
+pub fn set_first_word(tid: pid_t, _arch: u32, value: u64) -> io::Result<()> {
+    set_r0(tid, value)
+}
+
+/// After the call the register holds the result (or, if the call is made again, what the kernel kept of
+/// the first word when it was entered): there is nothing to put back.
+pub fn restore_first_word(_tid: pid_t, _arch: u32, _value: u64) -> io::Result<()> {
+    Ok(())
+}
