@@ -18,6 +18,9 @@ pub(super) const APT_GET: &str = "apt-get";
 /// A kernel is at most this many packages.
 const MOST_PACKAGES: usize = 16;
 
+/// What apt reads faster than the mirror's lists, several times their size. It goes when apt has answered.
+const PACKAGE_CACHE: &str = "packages.bin";
+
 /// Of what a program says when it fails, this much is told.
 const MOST_SAID: usize = 2000;
 
@@ -50,7 +53,7 @@ impl Apt {
         let keyring = host.keyring.display();
         write(
             "sources.list",
-            &format!("deb [trusted=yes] {} {suite} main\n", host.mirror),
+            &format!("deb [signed-by={keyring}] {} {suite} main\n", host.mirror),
         )?;
         write("status", "")?;
         write("apt.conf", &configuration(&dir, host, arch)?)?;
@@ -165,6 +168,13 @@ impl Apt {
     }
 }
 
+impl Drop for Apt {
+    fn drop(&mut self) {
+        // It may not have been needed.
+        let _ = fs::remove_file(self.config.with_file_name(PACKAGE_CACHE));
+    }
+}
+
 /// Nothing of it is installed: the packages, with what they need, are only fetched.
 const INSTALL: [&str; 3] = ["install", "-y", "--no-install-recommends"];
 
@@ -198,7 +208,7 @@ Dir::State::status "{dir}/status";
 Dir::State::lists "{dir}/lists";
 Dir::Cache "{dir}";
 Dir::Cache::archives "{dir}/archives";
-Dir::Cache::pkgcache "";
+Dir::Cache::pkgcache "{PACKAGE_CACHE}";
 Dir::Cache::srcpkgcache "";
 Dir::Etc "{dir}/none";
 Dir::Etc::sourcelist "{dir}/sources.list";

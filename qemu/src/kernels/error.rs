@@ -23,7 +23,7 @@ pub enum KernelError {
         known: String,
     },
     /// The suite has another kernel by now.
-    #[error("no kernel '{name}' for {arch}: {suite} has {now} today ({package} {version})")]
+    #[error("no kernel '{name}' for {arch}: {suite} has {now} today ({from})")]
     MovedOn {
         /// Debian's architecture.
         arch: &'static str,
@@ -33,10 +33,8 @@ pub enum KernelError {
         suite: &'static str,
         /// The name that it would have now.
         now: String,
-        /// The package that leads to it.
-        package: String,
-        /// Its version.
-        version: String,
+        /// The package that leads to it, with its version.
+        from: String,
     },
     /// A program that fetches or unpacks is not there.
     #[error(

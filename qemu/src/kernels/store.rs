@@ -134,8 +134,7 @@ impl Store {
                 name: name.to_owned(),
                 suite: series.suite(),
                 now: offer.name,
-                package: offer.from.name,
-                version: offer.from.version,
+                from: format!("{} {}", offer.from.name, offer.from.version),
             });
         }
         let packages = offer.packages;
