@@ -12,7 +12,7 @@ Commands:
   check    judge tracers: ours, strace, or yours
   trace    the reference tracer, as the program `ectrace`
   filter   prove, explain and compare seccomp filters (not there yet)
-  vm       run tests on real kernels of other architectures (not there yet)
+  vm       run programs on real kernels of every architecture, in QEMU
   diff     compare what two tracers say of one program (not there yet)
 
 `everycall <COMMAND> --help` tells more.";
@@ -31,7 +31,7 @@ fn main() -> ExitCode {
     match command.to_str() {
         Some("check") => everycall_conformance::cli::main(args),
         Some("trace") => everycall_tracer::front::main(args),
-        Some("vm") => not_yet("vm", "real kernels in QEMU come with a later issue"),
+        Some("vm") => everycall_vm::cli::main(args),
         Some("filter") => not_yet(
             "filter",
             "the prover's command line comes with a later issue",
