@@ -1,3 +1,126 @@
 //! Runs the rows of `ci/matrix.toml`, and tells where the time went.
 
-fn main() {}
+mod count;
+mod job;
+mod matrix;
+mod report;
+mod run;
+mod stream;
+mod workflow;
+
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use clap::{Args, Parser, Subcommand};
+
+use matrix::{Matrix, MatrixError, Row};
+
+/// The matrix of everycall's tests. `ci/test` starts this after `ci/setup`.
+#[derive(Debug, Parser)]
+#[command(name = "everycall-ci", disable_help_subcommand = true)]
+struct Cli {
+    #[command(subcommand)]
+    what: What,
+}
+
+#[derive(Debug, Subcommand)]
+enum What {
+    /// Run the checks and the rows, and print a table
+    Test {
+        /// Only list the rows
+        #[arg(long)]
+        list: bool,
+        #[command(flatten)]
+        picked: Picked,
+    },
+    /// Print the Rust targets that the rows need, one a line
+    Targets(Picked),
+    /// Fetch the kernels and programs that the rows need
+    Fetch(Picked),
+    /// Print the workflow that fans the rows out, or write it to its place
+    Workflow {
+        /// Write it to .github/workflows/ci.yml
+        #[arg(long)]
+        write: bool,
+    },
+}
+
+#[derive(Debug, Args)]
+struct Picked {
+    /// Only this row of the matrix, or `checks` (may be given again; all if it is not)
+    #[arg(long, value_name = "NAME")]
+    row: Vec<String>,
+}
+
+/// The name that picks formatting, lints and documentation.
+const CHECKS: &str = "checks";
+
+fn main() -> ExitCode {
+    let cli = Cli::parse();
+    let root = root();
+    match act(&cli.what, &root) {
+        Ok(code) => code,
+        Err(error) => {
+            eprintln!("everycall-ci: {error}");
+            ExitCode::from(2)
+        }
+    }
+}
+
+/// The workspace: this crate lies in it.
+fn root() -> PathBuf {
+    let own = Path::new(env!("CARGO_MANIFEST_DIR"));
+    own.parent().unwrap_or(own).to_owned()
+}
+
+fn act(what: &What, root: &Path) -> Result<ExitCode, MatrixError> {
+    let matrix = Matrix::read(&root.join("ci/matrix.toml"))?;
+    match what {
+        What::Test { list: true, picked } => {
+            for row in rows(&matrix, picked)? {
+                println!("{row}");
+            }
+            Ok(ExitCode::SUCCESS)
+        }
+        What::Test { picked, .. } => {
+            let rows = rows(&matrix, picked)?;
+            let checks = picked.row.is_empty() || picked.row.iter().any(|name| name == CHECKS);
+            Ok(run::all(
+                root,
+                if checks { &matrix.check } else { &[] },
+                &rows,
+            ))
+        }
+        What::Targets(picked) => {
+            let mut targets: Vec<_> = rows(&matrix, picked)?
+                .iter()
+                .filter_map(|row| row.target.as_deref())
+                .collect();
+            targets.sort_unstable();
+            targets.dedup();
+            for target in targets {
+                println!("{target}");
+            }
+            Ok(ExitCode::SUCCESS)
+        }
+        What::Fetch(picked) => Ok(run::fetch(&rows(&matrix, picked)?)),
+        What::Workflow { write: false } => {
+            print!("{}", workflow::text(&matrix));
+            Ok(ExitCode::SUCCESS)
+        }
+        What::Workflow { write: true } => {
+            let path = root.join(workflow::PLACE);
+            std::fs::write(&path, workflow::text(&matrix))
+                .map_err(|error| MatrixError::File { path, error })?;
+            Ok(ExitCode::SUCCESS)
+        }
+    }
+}
+
+fn rows<'a>(matrix: &'a Matrix, picked: &Picked) -> Result<Vec<&'a Row>, MatrixError> {
+    if picked.row.is_empty() {
+        return Ok(matrix.row.iter().collect());
+    }
+    let names = picked.row.iter().filter(|name| *name != CHECKS);
+    names.map(|name| matrix.by_name(name)).collect()
+}

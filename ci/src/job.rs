@@ -1,0 +1,133 @@
+//! A row as commands: build, then test, with the variables that lead cargo's runner to the machine.
+
+use std::path::Path;
+use std::process::Command;
+
+use crate::matrix::Row;
+
+/// Variables that say which machine is meant. A row says that itself, whatever its caller has set.
+const OWN: [&str; 3] = ["EVERYCALL_MACHINE", "EVERYCALL_KERNEL", "EVERYCALL_VM_ARGS"];
+
+/// What a row does, in order.
+pub(crate) struct Job {
+    pub(crate) builds: Vec<Command>,
+    pub(crate) tests: Vec<Command>,
+}
+
+impl Job {
+    pub(crate) fn of(row: &Row, root: &Path) -> Self {
+        let mut builds = vec![cargo(row, root, "build", &words(&row.programs))];
+        let mut tests = Vec::new();
+        for text in &row.tests {
+            let words = words(text);
+            let picked = words.split(|word| word == "--").next().unwrap_or_default();
+            let mut build = picked.to_vec();
+            build.push("--no-run".to_owned());
+            builds.push(cargo(row, root, "test", &build));
+            let mut test = words.clone();
+            test.insert(0, "--no-fail-fast".to_owned());
+            tests.push(cargo(row, root, "test", &test));
+        }
+        Self { builds, tests }
+    }
+}
+
+/// The matrix has been checked: there is no open quote.
+fn words(text: &str) -> Vec<String> {
+    shlex::split(text).unwrap_or_default()
+}
+
+fn cargo(row: &Row, root: &Path, verb: &str, words: &[String]) -> Command {
+    let mut command = Command::new("cargo");
+    command.current_dir(root).arg(verb).arg("--quiet");
+    if let Some(target) = &row.target {
+        command.args(["--target", target]);
+    }
+    command.args(words);
+    for name in OWN {
+        command.env_remove(name);
+    }
+    let values = [&row.machine, &row.kernel, &row.kernel_args];
+    for (name, value) in OWN.iter().zip(values) {
+        if let Some(value) = value {
+            command.env(name, value);
+        }
+    }
+    command.envs(&row.env);
+    command
+}
+
+/// A command as a user would type it.
+pub(crate) fn typed(command: &Command) -> String {
+    let variables = command.get_envs().filter_map(|(name, value)| {
+        let value = value?.to_string_lossy();
+        Some(format!("{}={}", name.to_string_lossy(), quoted(&value)))
+    });
+    let words = std::iter::once(command.get_program()).chain(command.get_args());
+    let words = words.map(|word| quoted(&word.to_string_lossy()));
+    variables.chain(words).collect::<Vec<_>>().join(" ")
+}
+
+fn quoted(word: &str) -> String {
+    shlex::try_quote(word).map_or_else(|_| word.to_owned(), std::borrow::Cow::into_owned)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn row() -> Row {
+        Row {
+            name: "a".to_owned(),
+            about: String::new(),
+            target: Some("armv7-unknown-linux-gnueabihf".to_owned()),
+            machine: Some("arm".to_owned()),
+            kernel: Some("7.2".to_owned()),
+            kernel_args: None,
+            programs: "-p everycall-tracer --bins".to_owned(),
+            tests: vec![
+                "-p x --test check -- numbers::".to_owned(),
+                "-p y".to_owned(),
+            ],
+            env: [("A".to_owned(), "b c".to_owned())].into(),
+        }
+    }
+
+    #[test]
+    fn a_row_becomes_what_a_user_would_type() {
+        let job = Job::of(&row(), Path::new("/"));
+        let typed = |commands: &[Command]| commands.iter().map(typed).collect::<Vec<_>>();
+        let front = "A='b c' EVERYCALL_KERNEL=7.2 EVERYCALL_MACHINE=arm cargo";
+        let target = "--quiet --target armv7-unknown-linux-gnueabihf";
+        assert_eq!(
+            typed(&job.builds),
+            [
+                format!("{front} build {target} -p everycall-tracer --bins"),
+                format!("{front} test {target} -p x --test check --no-run"),
+                format!("{front} test {target} -p y --no-run"),
+            ]
+        );
+        assert_eq!(
+            typed(&job.tests),
+            [
+                format!("{front} test {target} --no-fail-fast -p x --test check -- numbers::"),
+                format!("{front} test {target} --no-fail-fast -p y"),
+            ]
+        );
+    }
+
+    #[test]
+    fn a_row_on_the_host_asks_for_no_machine() {
+        let row = Row {
+            machine: None,
+            kernel: None,
+            ..row()
+        };
+        let job = Job::of(&row, Path::new("/"));
+        let removed: Vec<_> = job.tests[0]
+            .get_envs()
+            .filter(|(_, value)| value.is_none())
+            .collect();
+        assert_eq!(removed.len(), OWN.len());
+    }
+}

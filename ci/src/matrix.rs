@@ -1,0 +1,240 @@
+//! The matrix: which tests run on which target, in which machine, on which kernel.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::io;
+use std::path::{Path, PathBuf};
+
+use everycall_vm::machine::{self, Machine};
+use serde::Deserialize;
+
+/// `ci/matrix.toml`.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Matrix {
+    /// What needs no machine and no row.
+    pub(crate) check: Vec<Check>,
+    pub(crate) row: Vec<Row>,
+}
+
+/// A command that must succeed.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Check {
+    pub(crate) name: String,
+    pub(crate) command: String,
+    #[serde(default)]
+    pub(crate) env: BTreeMap<String, String>,
+}
+
+/// Tests for one target in one place.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Row {
+    pub(crate) name: String,
+    /// What only this row shows.
+    pub(crate) about: String,
+    /// The Rust target, if not the host's own.
+    pub(crate) target: Option<String>,
+    /// The machine, if not the host itself.
+    pub(crate) machine: Option<String>,
+    /// The machine's kernel.
+    pub(crate) kernel: Option<String>,
+    /// More words on the kernel's command line.
+    pub(crate) kernel_args: Option<String>,
+    /// Programs that the tests start: arguments of `cargo build`.
+    pub(crate) programs: String,
+    /// The tests: arguments of `cargo test`, a list of them.
+    pub(crate) tests: Vec<String>,
+    #[serde(default)]
+    pub(crate) env: BTreeMap<String, String>,
+}
+
+/// Why the matrix cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum MatrixError {
+    #[error("{path}: {error}")]
+    File { path: PathBuf, error: io::Error },
+    #[error("{path}: {error}")]
+    Syntax {
+        path: PathBuf,
+        error: Box<toml::de::Error>,
+    },
+    #[error("the row '{row}' {what}")]
+    Row { row: String, what: String },
+    #[error("there is no row '{name}': there are checks, {known}")]
+    NoRow { name: String, known: String },
+}
+
+impl Matrix {
+    pub(crate) fn read(path: &Path) -> Result<Self, MatrixError> {
+        let text = std::fs::read_to_string(path).map_err(|error| MatrixError::File {
+            path: path.to_owned(),
+            error,
+        })?;
+        Self::parse(&text, path)
+    }
+
+    fn parse(text: &str, path: &Path) -> Result<Self, MatrixError> {
+        let matrix: Self = toml::from_str(text).map_err(|error| MatrixError::Syntax {
+            path: path.to_owned(),
+            error: Box::new(error),
+        })?;
+        for (index, row) in matrix.row.iter().enumerate() {
+            let twice = matrix.row[..index]
+                .iter()
+                .any(|other| other.name == row.name);
+            let verdict = if twice {
+                Err("is there twice".to_owned())
+            } else {
+                row.check()
+            };
+            verdict.map_err(|what| MatrixError::Row {
+                row: row.name.clone(),
+                what,
+            })?;
+        }
+        Ok(matrix)
+    }
+
+    pub(crate) fn by_name(&self, name: &str) -> Result<&Row, MatrixError> {
+        self.row.iter().find(|row| row.name == name).ok_or_else(|| {
+            let known: Vec<_> = self.row.iter().map(|row| row.name.as_str()).collect();
+            MatrixError::NoRow {
+                name: name.to_owned(),
+                known: known.join(", "),
+            }
+        })
+    }
+}
+
+impl Row {
+    /// What is wrong with it.
+    fn check(&self) -> Result<(), String> {
+        let plain = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || "._-".contains(c);
+        if self.name.is_empty() || !self.name.chars().all(plain) || self.name == super::CHECKS {
+            return Err("has a name that no job and no file can have".to_owned());
+        }
+        if self.tests.is_empty() {
+            return Err("has no tests".to_owned());
+        }
+        for text in self.tests.iter().chain([&self.programs]) {
+            shlex::split(text).ok_or_else(|| format!("has an open quote in '{text}'"))?;
+        }
+        match (self.machine()?, &self.target) {
+            (Some(machine), Some(target)) if !machine.targets.contains(&target.as_str()) => {
+                Err(format!(
+                    "has the target {target}, whose programs do not run in {}",
+                    machine.name
+                ))
+            }
+            (Some(_), None) => {
+                Err("has a machine and no target: programs in a machine are static".to_owned())
+            }
+            (None, _) if self.kernel.is_some() || self.kernel_args.is_some() => {
+                Err("has a kernel and no machine".to_owned())
+            }
+            _ => Ok(()),
+        }
+    }
+
+    pub(crate) fn machine(&self) -> Result<Option<&'static Machine>, String> {
+        let found = self.machine.as_deref().map(machine::by_name).transpose();
+        found.map_err(|error| format!("has no machine: {error}"))
+    }
+
+    /// The target as it is told where there is none.
+    pub(crate) fn target_name(&self) -> &str {
+        self.target.as_deref().unwrap_or("host")
+    }
+}
+
+impl fmt::Display for Row {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let place = self
+            .machine
+            .as_deref()
+            .map_or("host".to_owned(), |machine| {
+                format!(
+                    "{machine} {}",
+                    self.kernel
+                        .as_deref()
+                        .unwrap_or(everycall_vm::kernels::USUAL)
+                )
+            });
+        write!(
+            f,
+            "{:18} {:30} {place:12} {}",
+            self.name,
+            self.target_name(),
+            self.about
+        )
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn row(rest: &str) -> Result<Matrix, String> {
+        let text = format!("check = []\n[[row]]\nabout = 'a'\nprograms = '-p x'\n{rest}");
+        Matrix::parse(&text, Path::new("m.toml")).map_err(|error| error.to_string())
+    }
+
+    #[test]
+    fn the_matrix_of_this_repository_can_be_used() {
+        Matrix::read(&super::super::root().join("ci/matrix.toml")).unwrap();
+    }
+
+    #[test]
+    fn a_row_that_cannot_run_is_refused_with_its_name() {
+        let cases = [
+            (
+                "name = 'A b'\ntests = ['x']",
+                "has a name that no job and no file can have",
+            ),
+            (
+                "name = 'checks'\ntests = ['x']",
+                "has a name that no job and no file can have",
+            ),
+            ("name = 'a'\ntests = []", "has no tests"),
+            ("name = 'a'\ntests = [\"'x\"]", "has an open quote"),
+            (
+                "name = 'a'\ntests = ['x']\nmachine = 'vax'\ntarget = 'x'",
+                "there is no machine 'vax'",
+            ),
+            (
+                "name = 'a'\ntests = ['x']\nmachine = 'arm'",
+                "has a machine and no target",
+            ),
+            (
+                "name = 'a'\ntests = ['x']\nkernel = '6.1'",
+                "has a kernel and no machine",
+            ),
+            (
+                "name = 'a'\ntests = ['x']\nmachine = 'arm'\ntarget = 'aarch64-unknown-linux-gnu'",
+                "whose programs do not run in arm",
+            ),
+        ];
+        for (rest, what) in cases {
+            let error = row(rest).unwrap_err();
+            assert!(
+                error.starts_with("the row '") && error.contains(what),
+                "{error}"
+            );
+        }
+        assert!(
+            row("name = 'a'\ntests = ['x']\ntest = 'x'")
+                .unwrap_err()
+                .contains("unknown field")
+        );
+        assert!(row("name = 'a'\ntests = ['x']").is_ok());
+    }
+
+    #[test]
+    fn two_rows_of_one_name_are_refused() {
+        let one = "[[row]]\nname = 'a'\nabout = ''\nprograms = ''\ntests = ['x']\n";
+        let error = Matrix::parse(&format!("check = []\n{one}{one}"), Path::new("m")).unwrap_err();
+        assert_eq!(error.to_string(), "the row 'a' is there twice");
+    }
+}
