@@ -23,12 +23,14 @@
 //! kernel/seccomp.c and net/core/filter.c.
 
 pub mod action;
+mod bdd;
 mod check;
 mod compile;
 pub mod data;
 mod insn;
 mod interpret;
 mod load;
+pub mod map;
 mod policy;
 mod program;
 mod prove;
