@@ -11,18 +11,20 @@ use std::process::Stdio;
 
 use everycall_init::frame::{Decoder, FrameError, encode};
 use everycall_init::message::{Command, End, Stream, ToGuest};
+use rustix::event::{PollFd, PollFlags, poll};
 use rustix::process::{Pid, PidfdFlags, getuid, pidfd_open};
-use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
+use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM, SIGWINCH};
 
 use crate::prepare::{self, PrepareError};
 use crate::server::ToCaller;
+use crate::terminal::{self, Keyboard};
 use crate::wish::Wish;
 
 /// Why a command has no end to tell of.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum ClientError {
     #[error(transparent)]
-    Prepare(#[from] PrepareError),
+    Prepare(#[from] Box<PrepareError>),
     #[error("{what}: {error}")]
     System {
         what: &'static str,
@@ -82,9 +84,12 @@ fn is_cargo(pid: Pid) -> bool {
 pub(crate) fn run(wish: &Wish, front: &[OsString], command: Command) -> Result<End, ClientError> {
     let signals = Signals::watch()?;
     let owner = Owner::find()?;
+    let has_terminal = command.terminal.is_some();
     let mut call = Call::make(wish, front, owner)?;
     call.send(&ToGuest::Run(command))?;
-    call.follow(&signals)
+    let keyboard = has_terminal.then(Keyboard::take).transpose();
+    let mut keyboard = keyboard.map_err(system("take the terminal"))?;
+    call.follow(&signals, keyboard.as_mut())
 }
 
 /// A connection to a server.
@@ -121,9 +126,13 @@ impl Call {
     }
 
     /// Shows what comes until the command's end comes.
-    fn follow(&mut self, signals: &Signals) -> Result<End, ClientError> {
+    fn follow(
+        &mut self,
+        signals: &Signals,
+        mut keyboard: Option<&mut Keyboard>,
+    ) -> Result<End, ClientError> {
         loop {
-            while let Some(message) = self.came.next()? {
+            while let Some(message) = self.came.message()? {
                 match message {
                     ToCaller::Output(stream, bytes) => show(stream, &bytes)?,
                     ToCaller::Ended(end) => return Ok(end),
@@ -132,12 +141,23 @@ impl Call {
                     }
                 }
             }
-            signals.wait_for(&self.socket)?;
-            if let Some(signal) = signals.came() {
-                self.hang_up();
-                return Err(ClientError::Interrupted(signal));
+            let typing = keyboard.as_ref().is_some_and(|keyboard| keyboard.open);
+            let ready = signals.wait_for(&self.socket, typing)?;
+            match signals.came() {
+                Some(SIGWINCH) if keyboard.is_some() => {
+                    self.send(&ToGuest::Resize(terminal::size()))?;
+                }
+                None | Some(SIGWINCH) => {}
+                Some(signal) => {
+                    self.hang_up();
+                    return Err(ClientError::Interrupted(signal));
+                }
             }
-            if !self.read()? {
+            if let Some(keyboard) = keyboard.as_mut().filter(|_| ready.typed) {
+                let typed = keyboard.read().map_err(system("read what is typed"))?;
+                self.send(&typed)?;
+            }
+            if ready.server && !self.read()? {
                 return Err(ClientError::ServerGone);
             }
         }
@@ -194,7 +214,7 @@ fn start(
     listener: UnixListener,
     owner: Owner,
 ) -> Result<(), ClientError> {
-    let order = prepare::order(wish)?;
+    let order = prepare::order(wish).map_err(Box::new)?;
     let order =
         serde_json::to_string(&order).map_err(|error| system("tell what to boot")(error.into()))?;
     let program = std::env::current_exe().map_err(system("find this program"))?;
@@ -211,40 +231,58 @@ fn start(
     Ok(())
 }
 
-/// Ctrl-C and its like.
-struct Signals(UnixStream);
+/// Ctrl-C and its like: each has its own socket, on which it rings.
+struct Signals(Vec<(i32, UnixStream)>);
+
+/// What there is after waiting.
+struct Ready {
+    server: bool,
+    typed: bool,
+}
 
 impl Signals {
     fn watch() -> Result<Self, ClientError> {
-        let (ours, theirs) = UnixStream::pair().map_err(system("make a pair of sockets"))?;
-        ours.set_nonblocking(true)
-            .map_err(system("set a socket up"))?;
-        for signal in [SIGINT, SIGTERM, SIGHUP] {
-            let copy = theirs.try_clone().map_err(system("copy a socket"))?;
-            signal_hook::low_level::pipe::register(signal, copy)
+        let mut all = Vec::new();
+        for signal in [SIGINT, SIGTERM, SIGHUP, SIGWINCH] {
+            let (ours, theirs) = UnixStream::pair().map_err(system("make a pair of sockets"))?;
+            ours.set_nonblocking(true)
+                .map_err(system("set a socket up"))?;
+            signal_hook::low_level::pipe::register(signal, theirs)
                 .map_err(system("watch a signal"))?;
+            all.push((signal, ours));
         }
-        Ok(Self(ours))
+        Ok(Self(all))
     }
 
-    /// Waits for the server, or a signal.
-    fn wait_for(&self, socket: &UnixStream) -> Result<(), ClientError> {
-        use rustix::event::{PollFd, PollFlags, poll};
-        let mut fds = [
-            PollFd::new(&self.0, PollFlags::IN),
-            PollFd::new(socket, PollFlags::IN),
-        ];
+    /// Waits for the server, a signal, or something typed.
+    fn wait_for(&self, socket: &UnixStream, typing: bool) -> Result<Ready, ClientError> {
+        let stdin = io::stdin();
+        let mut fds = vec![PollFd::new(socket, PollFlags::IN)];
+        fds.extend(
+            self.0
+                .iter()
+                .map(|(_, rings)| PollFd::new(rings, PollFlags::IN)),
+        );
+        if typing {
+            fds.push(PollFd::new(&stdin, PollFlags::IN));
+        }
         match poll(&mut fds, None) {
-            Ok(_) | Err(rustix::io::Errno::INTR) => Ok(()),
-            Err(error) => Err(system("wait for the machine")(error.into())),
+            Ok(_) => {}
+            // A signal: it rang, too.
+            Err(rustix::io::Errno::INTR) => fds.iter_mut().for_each(PollFd::clear_revents),
+            Err(error) => return Err(system("wait for the machine")(error.into())),
         }
+        let is_ready = |fd: Option<&PollFd<'_>>| fd.is_some_and(|fd| !fd.revents().is_empty());
+        Ok(Ready {
+            server: is_ready(fds.first()),
+            typed: typing && is_ready(fds.last()),
+        })
     }
 
+    /// The signal that came, if one did.
     fn came(&self) -> Option<i32> {
-        let mut byte = [0];
-        (&self.0)
-            .read(&mut byte)
-            .is_ok_and(|count| count > 0)
-            .then_some(SIGINT)
+        let rang = |mut rings: &UnixStream| rings.read(&mut [0]).is_ok_and(|count| count > 0);
+        let found = self.0.iter().find(|(_, rings)| rang(rings));
+        found.map(|(signal, _)| *signal)
     }
 }

@@ -90,7 +90,7 @@ impl Console {
         let note = |place: &mut Option<String>, text: &str| {
             place.get_or_insert_with(|| text.to_owned());
         };
-        if OOPS.iter().any(|start| said.starts_with(start)) {
+        if OOPS.iter().any(|start| said.starts_with(start)) || is_counted(said) {
             note(&mut self.oops, said);
         } else if said.starts_with(PANIC) {
             note(&mut self.panic, said);
@@ -104,6 +104,14 @@ impl Console {
         }
         self.last.push_back(line);
     }
+}
+
+/// All architectures count their oopses: `Internal error: Oops - BUG: 0 [#1] SMP`, `invalid opcode: 0000 [#1] PREEMPT`.
+fn is_counted(said: &str) -> bool {
+    let after = said
+        .split_once(": ")
+        .and_then(|(_, rest)| rest.split_once(" [#"));
+    after.is_some_and(|(_, count)| count.starts_with(|first: char| first.is_ascii_digit()))
 }
 
 /// A line without the kernel's time before it, `[    1.234567] ` or `[    1.234567][    T1] `.
@@ -145,6 +153,7 @@ mod tests {
             "[    4.5] BUG: kernel NULL pointer dereference, address: 0000000000000000",
             "[    4.5][   T81] Internal error: Oops: 0000000096000044 [#1] SMP",
             "[    4.5] Oops: 0002 [#1] PREEMPT SMP NOPTI",
+            "[    4.5] invalid opcode: 0000 [#1] PREEMPT SMP PTI",
         ] {
             let text = format!("{line}\n[    4.6] Kernel panic - not syncing: Fatal exception\n");
             let told = told(&text).unwrap();

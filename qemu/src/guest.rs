@@ -81,7 +81,7 @@ impl Guest {
         limit: Duration,
     ) -> Result<Heard, Failure> {
         loop {
-            if let Some(message) = self.came.next()? {
+            if let Some(message) = self.came.message()? {
                 return Ok(Heard::Message(message));
             }
             let Some(left) = limit.checked_sub(self.heard.elapsed()) else {
@@ -135,7 +135,7 @@ impl Guest {
         ];
         fds.extend(others.iter().map(|fd| PollFd::new(fd, PollFlags::IN)));
         let left = Timespec::try_from(left).unwrap_or(Timespec {
-            tv_sec: 1,
+            tv_sec: i64::from(i32::MAX),
             tv_nsec: 0,
         });
         match poll(&mut fds, Some(&left)) {

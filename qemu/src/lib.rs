@@ -1,5 +1,6 @@
 //! Machines: QEMU with a real kernel of any architecture that this project claims, to run programs in.
 
+mod accel;
 pub mod cli;
 mod client;
 mod console;
@@ -16,4 +17,5 @@ mod prepare;
 mod qemu;
 mod server;
 mod shares;
+mod terminal;
 mod wish;

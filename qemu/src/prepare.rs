@@ -1,13 +1,16 @@
 //! Makes a wish into an order: finds the kernel and the userland, builds PID 1, and puts the image together.
 
+use std::fs::File;
 use std::io;
 use std::path::{Path, PathBuf};
 
+use crate::accel;
 use crate::image::{self, ImageError, Parts};
 use crate::init::{self, InitError};
 use crate::kernel::{Kernel, PathError};
 use crate::kernels::{self, KernelError};
 use crate::machine::{Machine, NoMachine};
+use crate::qemu::Boot;
 use crate::server::Order;
 use crate::wish::Wish;
 
@@ -45,14 +48,28 @@ pub(crate) fn order(wish: &Wish) -> Result<Order, PrepareError> {
         userland: &userland,
     };
     let image = image::get(&parts, &cache)?;
+    let kernel = absolute(&kernel.image)?;
+    let accel = match &wish.accel {
+        Some(accel) => accel.clone(),
+        None => {
+            let file = File::open(&image);
+            let boot = Boot {
+                machine,
+                kernel: &kernel,
+                image: &file.map_err(|error| PrepareError::File(image.clone(), error))?,
+                memory: &wish.memory,
+                kernel_args: &wish.kernel_args,
+                accel: accel::EMULATED,
+                shares: &[],
+            };
+            accel::choose(&boot, &cache)
+        }
+    };
     Ok(Order {
         wish: wish.clone(),
-        kernel: absolute(&kernel.image)?,
+        kernel,
         image,
-        accel: wish
-            .accel
-            .clone()
-            .unwrap_or_else(|| "tcg,thread=multi".to_owned()),
+        accel,
     })
 }
 

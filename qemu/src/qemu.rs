@@ -123,7 +123,7 @@ fn arguments(
         let mut fsdev =
             format!("local,id={tag},security_model=none,multidevs=remap,path=").into_bytes();
         // A comma would end the path.
-        for byte in share.path.iter() {
+        for byte in &share.path {
             fsdev.push(*byte);
             if *byte == b',' {
                 fsdev.push(b',');

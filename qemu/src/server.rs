@@ -154,12 +154,10 @@ impl Server<'_> {
             shares: shares.clone(),
         };
         let mut guest = Guest::start(&boot, setup)?;
-        loop {
-            match self.hear(&mut guest, caller, order.wish.boot())? {
-                Some(FromGuest::Ready { .. }) => return Ok(guest),
-                Some(other) => return Err(out_of_order(&other)),
-                None => return Err(Failure::Boot(order.wish.boot)),
-            }
+        match self.hear(&mut guest, caller, order.wish.boot())? {
+            Some(FromGuest::Ready { .. }) => Ok(guest),
+            Some(other) => Err(out_of_order(&other)),
+            None => Err(Failure::Boot(order.wish.boot)),
         }
     }
 
@@ -170,11 +168,16 @@ impl Server<'_> {
         mut command: Command,
     ) -> Result<End, Failure> {
         command.id = self.last;
+        // Who sits at a terminal may think as long as he likes.
+        let limit = match command.terminal {
+            Some(_) => Duration::MAX,
+            None => self.order.wish.silence(),
+        };
         guest.reset_clock();
         guest.send(&ToGuest::Run(command))?;
         let mut verdict = None;
         loop {
-            let Some(message) = self.hear(guest, caller, self.order.wish.silence())? else {
+            let Some(message) = self.hear(guest, caller, limit)? else {
                 return Err(self.silent(guest, caller));
             };
             match message {
@@ -303,7 +306,7 @@ impl Caller {
             Err(_) => return Err(Failure::Abandoned),
         }
         let mut messages = Vec::new();
-        while let Some(message) = self.came.next()? {
+        while let Some(message) = self.came.message()? {
             messages.push(message);
         }
         Ok(messages)

@@ -41,6 +41,11 @@ pub(crate) fn around<'a>(
     Ok(shares)
 }
 
+/// Whether a program lies where cargo builds programs, or in a workspace.
+pub(crate) fn is_of_cargo(program: &Path) -> bool {
+    Some(root(program)) != program.parent()
+}
+
 /// The outermost directory that belongs to what is here: cargo's target directory (it is tagged as a cache), the
 /// workspace (it has the lock file); else the directory itself.
 fn root(path: &Path) -> &Path {

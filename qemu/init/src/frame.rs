@@ -50,7 +50,7 @@ impl Decoder {
     }
 
     /// The next message, if it is whole.
-    pub fn next<T: DeserializeOwned>(&mut self) -> Result<Option<T>, FrameError> {
+    pub fn message<T: DeserializeOwned>(&mut self) -> Result<Option<T>, FrameError> {
         let rest = &self.bytes[self.start..];
         let Some((head, rest)) = rest.split_first_chunk::<HEAD>() else {
             return Ok(None);
@@ -85,7 +85,7 @@ mod tests {
             let mut got = Vec::new();
             for piece in bytes.chunks(size) {
                 decoder.push(piece);
-                while let Some(message) = decoder.next::<FromGuest>().unwrap() {
+                while let Some(message) = decoder.message::<FromGuest>().unwrap() {
                     got.push(message);
                 }
             }
@@ -98,13 +98,13 @@ mod tests {
         let mut decoder = Decoder::default();
         decoder.push(b"\xff\xff\xff\xff");
         assert!(matches!(
-            decoder.next::<FromGuest>(),
+            decoder.message::<FromGuest>(),
             Err(FrameError::Length(0xffff_ffff))
         ));
         let mut decoder = Decoder::default();
         decoder.push(b"\x01\0\0\0\xee");
         assert!(matches!(
-            decoder.next::<FromGuest>(),
+            decoder.message::<FromGuest>(),
             Err(FrameError::Message(_))
         ));
     }

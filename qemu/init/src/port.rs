@@ -58,7 +58,7 @@ impl Port {
     /// Waits for the next message; none when the host is gone.
     pub(crate) fn receive(&mut self) -> Result<Option<ToGuest>, InitError> {
         loop {
-            if let Some(message) = self.came.next()? {
+            if let Some(message) = self.came.message()? {
                 return Ok(Some(message));
             }
             if !self.read()? {
@@ -69,7 +69,7 @@ impl Port {
 
     /// A message that came already.
     pub(crate) fn came(&mut self) -> Result<Option<ToGuest>, InitError> {
-        Ok(self.came.next()?)
+        Ok(self.came.message()?)
     }
 
     /// Reads what is there, waiting for it; whether the host is.
