@@ -92,15 +92,20 @@ pub fn list(wanted: &Wanted, fetch: bool) -> Result<Listing, KernelError> {
     Ok(Listing { rows })
 }
 
-/// Refuses names that nothing has, before anything is asked of a mirror.
+/// Refuses names that no wanted machine has, before anything is asked of a mirror.
 fn check(wanted: &Wanted) -> Result<(), KernelError> {
+    let mut arches = Vec::new();
     for name in &wanted.machines {
-        machine::by_name(name).map_err(|error| KernelError::NoMachine(error.to_string()))?;
+        let found =
+            machine::by_name(name).map_err(|error| KernelError::NoMachine(error.to_string()))?;
+        arches.push(table::arch(found.debian)?);
+    }
+    if arches.is_empty() {
+        arches.extend(&table::ARCHES);
     }
     for name in &wanted.kernels {
-        let mut arches = table::ARCHES.iter();
-        if !arches.any(|arch| arch.series_of(name).is_ok()) {
-            return Err(table::ARCHES[0].no_kernel(name));
+        if !arches.iter().any(|arch| arch.series_of(name).is_ok()) {
+            return Err(arches[0].no_kernel(name));
         }
     }
     Ok(())
@@ -240,5 +245,36 @@ impl fmt::Display for Listing {
             )?;
         }
         write!(f, "kernel {USUAL} is booted where none is named")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_that_no_wanted_machine_has_are_refused() {
+        let wanted = |machines: &[&str], kernels: &[&str]| Wanted {
+            machines: machines.iter().map(ToString::to_string).collect(),
+            kernels: kernels.iter().map(ToString::to_string).collect(),
+        };
+        for (machines, kernels) in [
+            (&["vax"][..], &[][..]),
+            (&[], &["six"]),
+            (&["i386"], &["6.12"]),
+        ] {
+            let error = check(&wanted(machines, kernels)).unwrap_err();
+            assert!(
+                error.to_string().starts_with("no kernel") || error.to_string().contains("'vax'"),
+                "{error}"
+            );
+        }
+        for (machines, kernels) in [
+            (&[][..], &["6.12"][..]),
+            (&["i386", "arm"], &["6.12"]),
+            (&["i386"], &["6.1"]),
+        ] {
+            check(&wanted(machines, kernels)).unwrap();
+        }
     }
 }
