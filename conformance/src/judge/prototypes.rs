@@ -8,18 +8,25 @@ use everycall_arch::{AbiId, Ty, table};
 
 use crate::observe::SeenArg;
 
-/// By entry point: the names of its arguments. Recorded by a test of `arch`.
-const RECORDED: &str = include_str!("../../../fixtures/kernel/x86_64-6.18-syscall-args.txt");
+/// Entry points with their numbers and arguments: `43 accept(int fd, struct sockaddr * upeer_sockaddr, ...)`.
+/// Recorded by a test of `arch`.
+const RECORDED: &str = include_str!("../../../fixtures/kernel/x86_64-7.2-syscalls.txt");
 
+/// By entry point: the names of its arguments.
 static KERNEL: LazyLock<HashMap<&str, Vec<&str>>> = LazyLock::new(|| {
     let lines = RECORDED.lines().filter(|line| !line.starts_with('#'));
-    lines
-        .filter_map(|line| {
-            let mut words = line.split_whitespace();
-            Some((words.next()?, words.collect()))
-        })
-        .collect()
+    lines.filter_map(signature).collect()
 });
+
+/// An entry point's name, and those of its arguments.
+fn signature(line: &str) -> Option<(&str, Vec<&str>)> {
+    let (_, rest) = line.split_once(' ')?;
+    let (name, args) = rest.strip_suffix(')')?.split_once('(')?;
+    let args = args
+        .split(',')
+        .filter_map(|arg| arg.split([' ', '*']).next_back());
+    Some((name, args.filter(|arg| !arg.is_empty()).collect()))
+}
 
 /// i386's calls with arguments of 64 bits: how many words each argument takes. Every other argument
 /// takes one. Written by hand after the kernel's own entry points (arch/x86/kernel/sys_ia32.c and
@@ -38,20 +45,45 @@ const I386_WIDE: &[(u32, &[usize])] = &[
     (339, &[1, 1, 2, 1, 1]),
 ];
 
-/// What is wrong with the number of words that arguments are made of.
+/// The same of ARM, after arch/arm/kernel/sys_arm.c, arch/arm64/kernel/sys32.c and the generic ones. There the
+/// first of two words is an even one.
+const ARM_WIDE: &[(u32, &[usize])] = &[
+    (180, &[1, 1, 1, 2]),
+    (181, &[1, 1, 1, 2]),
+    (193, &[1, 2]),
+    (194, &[1, 2]),
+    (225, &[1, 2, 1]),
+    (249, &[2, 1, 1]),
+    (270, &[1, 1, 2, 2]),
+    (341, &[1, 1, 2, 2]),
+    (352, &[1, 1, 2, 2]),
+    (368, &[1, 1, 2, 1, 1]),
+];
+
+/// What is wrong with the words that arguments are made of: how many they are, and where they lie.
 pub(super) fn widths(abi: AbiId, nr: u32, args: &[SeenArg]) -> Option<String> {
-    let wide = I386_WIDE
-        .iter()
-        .find(|(wide, _)| (abi, *wide) == (AbiId::I386, nr));
+    let wide = match abi {
+        AbiId::I386 => I386_WIDE,
+        AbiId::Arm => ARM_WIDE,
+        AbiId::X86_64 | AbiId::X32 | AbiId::Aarch64 => &[],
+    };
+    let wide = wide.iter().find(|(wide, _)| *wide == nr);
     let wide = wide.map_or(&[][..], |(_, widths)| widths);
     args.iter().enumerate().find_map(|(at, arg)| {
         let takes = wide.get(at).copied().unwrap_or(1);
         let made = arg.words.len();
         let plural = if made == 1 { "" } else { "s" };
-        (made != takes && abi != AbiId::Arm).then(|| {
-            format!(
+        if made != takes {
+            return Some(format!(
                 "argument {} is made of {made} word{plural}, but takes {takes}",
                 arg.name
+            ));
+        }
+        let odd = arg.words.first().is_some_and(|first| first % 2 != 0);
+        (abi == AbiId::Arm && takes == 2 && odd).then(|| {
+            format!(
+                "argument {} begins at word {}, and must at an even one",
+                arg.name, arg.words[0]
             )
         })
     })
@@ -125,18 +157,36 @@ mod tests {
         assert!(widths(AbiId::X86_64, 180, &pread).is_some());
     }
 
-    /// The table that the tracer shares, held against the one above.
+    #[test]
+    fn wide_arguments_begin_at_an_even_word_on_arm() {
+        let arg = |words: &[u8]| SeenArg {
+            name: "pos".into(),
+            words: words.to_vec(),
+            value: 0,
+        };
+        let pread = |pos: &[u8]| [arg(&[0]), arg(&[1]), arg(&[2]), arg(pos)];
+        assert_eq!(widths(AbiId::Arm, 180, &pread(&[4, 5])), None);
+        assert_eq!(
+            widths(AbiId::Arm, 180, &pread(&[3, 4])),
+            Some("argument pos begins at word 3, and must at an even one".into())
+        );
+        assert!(widths(AbiId::Arm, 180, &pread(&[4])).is_some());
+    }
+
+    /// The tables that the tracer shares, held against those above.
     #[test]
     fn the_tables_agree_with_the_widths() {
-        for call in table::all(AbiId::I386) {
-            let slots = everycall_arch::slots::slots(AbiId::I386, call.proto);
-            let args = slots.iter().map(|slot| SeenArg {
-                name: String::new(),
-                words: (slot.first..slot.first + slot.words).collect(),
-                value: 0,
-            });
-            let args: Vec<SeenArg> = args.collect();
-            assert_eq!(widths(AbiId::I386, call.nr, &args), None, "{}", call.name);
+        for abi in AbiId::ALL {
+            for call in table::all(abi) {
+                let slots = everycall_arch::slots::slots(abi, call.proto);
+                let args = slots.iter().map(|slot| SeenArg {
+                    name: String::new(),
+                    words: (slot.first..slot.first + slot.words).collect(),
+                    value: 0,
+                });
+                let args: Vec<SeenArg> = args.collect();
+                assert_eq!(widths(abi, call.nr, &args), None, "{abi:?} {}", call.name);
+            }
         }
     }
 

@@ -32,6 +32,13 @@ pub(super) struct Gate {
     extent: Extent,
 }
 
+impl Gate {
+    /// Whether all numbers of the ABI go through it.
+    pub(super) fn is_whole(self) -> bool {
+        self.extent == Extent::Whole
+    }
+}
+
 /// Which numbers of an ABI go through a gate.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Extent {

@@ -7,8 +7,12 @@ use super::perform::SENTINEL_CALL;
 use crate::case::Ask;
 use crate::judge::asked;
 
-/// A scatter is every eighth of the names; and so many items are each other's neighbours.
-const BLOCK: usize = 8;
+/// A scatter is every eighth of the names.
+const SCATTER: usize = 8;
+/// So many names, far apart in the table, share a run that asks for nothing else.
+const TOGETHER: usize = 8;
+/// So many neighbours share two runs that ask for all but every other one of them.
+const BLOCK: usize = 32;
 /// So many unknown numbers share a run in which a single name is asked for.
 const UNKNOWN_BLOCK: usize = 32;
 /// The classes for which each unknown number has a case of its own: those of the longest lists of
@@ -18,7 +22,7 @@ const CLASSES_OF_UNKNOWN: [&str; 2] = ["desc", "file"];
 /// A way of asking.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Way {
-    /// Only it. (An unknown number has no name to ask for: a single known name is asked for, and the
+    /// Only it, or with it a few that are nowhere near it: those of the cases that share its run. (An unknown number has no name to ask for: a single known name is asked for, and the
     /// number must be shown all the same.)
     Only,
     /// It and many others, of which no two are neighbours.
@@ -82,7 +86,8 @@ impl Plan {
             }
         }
         for &class in class::names() {
-            if !self.unknown.is_empty() && !CLASSES_OF_UNKNOWN.contains(&class) {
+            let all = self.gate.is_whole() && !self.unknown.is_empty();
+            if all && !CLASSES_OF_UNKNOWN.contains(&class) {
                 let way = Way::Class(class);
                 let name = format!("{}unknown/{}", self.gate.prefix, way.name());
                 cases.push((name, way, self.unknown.clone()));
@@ -96,7 +101,8 @@ impl Plan {
             .name
             .and_then(|name| table::by_name(self.gate.abi, name));
         let in_class = |class: &&str| match call {
-            Some(call) => class::contains(class, call) == Some(true),
+            Some(call) if self.gate.is_whole() => class::contains(class, call) == Some(true),
+            Some(_) => false,
             None => CLASSES_OF_UNKNOWN.contains(class),
         };
         let classes = class::names().iter().copied().filter(in_class);
@@ -113,9 +119,9 @@ impl Plan {
         let known = self.items[first].name.is_some();
         let rank = self.ranks[first];
         let part = match (way, known) {
-            (Way::Only, true) => rank,
+            (Way::Only, true) => rank % self.known.len().div_ceil(TOGETHER).max(2),
             (Way::Only | Way::Except, false) => rank / UNKNOWN_BLOCK,
-            (Way::Scatter, _) => rank % BLOCK,
+            (Way::Scatter, _) => rank % SCATTER,
             (Way::Class(_), _) => 0,
             // Every other one of a block: the ones between must be shown.
             (Way::Except, true) => rank / BLOCK * 2 + rank % 2,
@@ -153,30 +159,28 @@ impl Plan {
 
     /// The known items of a scatter: the same ones, however few cases are wanted.
     fn scattered(&self, part: usize) -> impl Iterator<Item = &Item> {
-        let members = self.known.iter().skip(part).step_by(BLOCK);
+        let members = self.known.iter().skip(part).step_by(SCATTER);
         members.map(|at| &self.items[*at])
     }
 
-    /// What the probe calls for a case of this item.
-    ///
-    /// `Only`: the whole block, so that the probe is the same for each of its items. Else the item and
-    /// a neighbour that is not its like.
+    /// What the probe calls for a case of this item: the item, and neighbours that are not its like. Where
+    /// only it is asked for, these are the ones on both sides.
     pub(super) fn company(&self, batch: Batch, at: usize, ask: &Ask) -> Vec<&Item> {
         let item = &self.items[at];
         let rank = self.ranks[at];
         let of_rank = |rank: usize| Some(&self.items[*self.known.get(rank)?]);
-        if batch.way == Way::Only && batch.known {
-            let block = rank / BLOCK * BLOCK;
-            return (block..block + BLOCK).filter_map(of_rank).collect();
-        }
+        let (before, after) = (rank.checked_sub(1).and_then(of_rank), of_rank(rank + 1));
         // Unknown numbers must be shown whatever is asked: a known one between them must be silent.
-        let neighbour = of_rank(rank + 1).or_else(|| of_rank(rank.saturating_sub(1)));
-        let other = neighbour.filter(|other| {
+        let unlike = |other: &&Item| {
             let shown = asked(ask, self.gate.abi, other.low());
             let must_be_shown = batch.way == Way::Except;
             other.name != item.name && shown == must_be_shown
-        });
-        [item].into_iter().chain(other).collect()
+        };
+        let (before, after) = match batch.way {
+            Way::Only if batch.known => (before.filter(unlike), after.filter(unlike)),
+            _ => (None, after.or(before).filter(unlike)),
+        };
+        before.into_iter().chain([item]).chain(after).collect()
     }
 }
 

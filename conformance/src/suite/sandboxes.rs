@@ -15,7 +15,7 @@ use crate::sandbox::{Ended, Privilege};
 use crate::subject::{Ours, Subject, Words};
 
 /// For hangs only: nothing that works takes a part of it, on the slowest machine.
-const TIMEOUT: Duration = Duration::from_secs(20);
+const TIMEOUT: Duration = Duration::from_secs(60);
 
 /// Runners that are free, and how tracers are started in them.
 #[derive(Debug)]
