@@ -8,7 +8,10 @@
 //! Some functions have no small diagram (a product of two unknown words). Every operation counts what it makes, and
 //! ends with [`Full`] at a limit, after which [`Bdd::attempt`] leaves the arena as it was before.
 
+mod table;
+
 use foldhash::HashMap;
+use table::{Memo, Unique};
 
 /// A function of a call's bits.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -61,7 +64,7 @@ struct Choice {
 #[derive(Clone, Copy, Debug)]
 struct Limits {
     nodes: usize,
-    steps: u64,
+    pub(crate) steps: u64,
 }
 
 /// How much one [`Bdd::attempt`] may take of what is left: one part in this many.
@@ -70,15 +73,12 @@ const SHARE: usize = 4;
 /// How many steps there are for each node that there may be.
 const STEPS_A_NODE: u64 = 16;
 
-/// Remembered results are forgotten when there are more.
-const MAX_MEMO: usize = 1 << 20;
-
 /// All nodes.
 #[derive(Clone, Debug)]
 pub(crate) struct Bdd {
     choices: Vec<Choice>,
-    unique: HashMap<Choice, Node>,
-    memo: HashMap<(Node, Node, Node), Node>,
+    unique: Unique,
+    memo: Memo,
     steps: u64,
     whole: Limits,
     now: Limits,
@@ -94,8 +94,8 @@ impl Bdd {
         };
         Bdd {
             choices: Vec::new(),
-            unique: HashMap::default(),
-            memo: HashMap::default(),
+            unique: Unique::new(),
+            memo: Memo::new(),
             steps: 0,
             whole,
             now: whole,
@@ -120,12 +120,15 @@ impl Bdd {
             .map_or(NO_VAR, |choice| choice.var)
     }
 
+    /// What a function is for either answer, if `var` is what it asks first.
+    fn choice_at(&self, node: Node, var: Var) -> Option<(Node, Node)> {
+        let (top, low, high) = self.choice(node)?;
+        (top == var).then_some((low, high))
+    }
+
     /// The function for either value of `var`, which it does not ask after another.
     pub(crate) fn split(&self, node: Node, var: Var) -> (Node, Node) {
-        match self.choice(node) {
-            Some((top, low, high)) if top == var => (low, high),
-            _ => (node, node),
-        }
+        self.choice_at(node, var).unwrap_or((node, node))
     }
 
     /// If `var` then `high` else `low`, both of which ask later bits only.
@@ -134,16 +137,10 @@ impl Bdd {
             return Ok(low);
         }
         let choice = Choice { var, low, high };
-        if let Some(&known) = self.unique.get(&choice) {
-            return Ok(known);
-        }
-        if self.choices.len() >= self.now.nodes {
-            return Err(Full);
-        }
-        let node = Node(self.choices.len() as u32);
-        self.choices.push(choice);
-        self.unique.insert(choice, node);
-        Ok(node)
+        let room = self.choices.len() < self.now.nodes;
+        self.unique
+            .node(&mut self.choices, choice, room)
+            .ok_or(Full)
     }
 
     /// Whether this bit is set.
@@ -164,20 +161,23 @@ impl Bdd {
         if (g, h) == (TRUE, FALSE) {
             return Ok(f);
         }
-        if let Some(&known) = self.memo.get(&(f, g, h)) {
+        let var = self.top(f).min(self.top(g)).min(self.top(h));
+        if let Some((FALSE, TRUE)) = self.choice_at(f, var)
+            && var < self.top(g).min(self.top(h))
+        {
+            // A plain bit above everything else: most comparisons are made of these.
+            return self.make(var, h, g);
+        }
+        if let Some(known) = self.memo.get((f, g, h)) {
             return Ok(known);
         }
         self.step()?;
-        let var = self.top(f).min(self.top(g)).min(self.top(h));
         let (f0, f1) = self.split(f, var);
         let (g0, g1) = self.split(g, var);
         let (h0, h1) = self.split(h, var);
         let low = self.ite(f0, g0, h0)?;
         let high = self.ite(f1, g1, h1)?;
         let node = self.make(var, low, high)?;
-        if self.memo.len() >= MAX_MEMO {
-            self.memo.clear();
-        }
         self.memo.insert((f, g, h), node);
         Ok(node)
     }
@@ -339,10 +339,8 @@ impl Bdd {
         };
         let result = what(self);
         self.now = outer;
-        if result.is_err() {
-            for choice in self.choices.drain(mark..) {
-                self.unique.remove(&choice);
-            }
+        if result.is_err() && self.len() > mark {
+            self.unique.truncate(&mut self.choices, mark);
             self.memo.clear();
         }
         result

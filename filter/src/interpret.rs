@@ -65,6 +65,18 @@ impl<'a> Machine<'a> {
         self.pc
     }
 
+    /// The accumulator.
+    #[must_use]
+    pub fn a(&self) -> u32 {
+        self.a
+    }
+
+    /// The index register.
+    #[must_use]
+    pub fn x(&self) -> u32 {
+        self.x
+    }
+
     /// How many instructions were executed.
     #[must_use]
     pub fn executed(&self) -> usize {

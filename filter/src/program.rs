@@ -85,7 +85,7 @@ impl fmt::Display for Program {
 }
 
 /// One instruction as text; jumps count from `next`.
-fn text(op: Op, next: u64) -> String {
+pub(crate) fn text(op: Op, next: u64) -> String {
     match op {
         Op::LoadData(k) => format!("ld [{k}]{}", field(k)),
         Op::Load(reg, Source::Imm(k)) => format!("{} #{k:#x}", load(reg)),
@@ -124,7 +124,8 @@ fn operand(with: Operand) -> String {
     }
 }
 
-fn alu_name(alu: Alu) -> &'static str {
+/// The mnemonic of an operation.
+pub(crate) fn alu_name(alu: Alu) -> &'static str {
     match alu {
         Alu::Add => "add",
         Alu::Sub => "sub",

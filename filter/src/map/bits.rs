@@ -58,9 +58,9 @@ pub(super) fn negate(bdd: &mut Bdd, a: &Bits) -> Result<Bits, Full> {
 pub(super) fn compare(bdd: &mut Bdd, cond: Cond, a: &Bits, b: &Bits) -> Result<Node, Full> {
     match cond {
         Cond::Eq => fold(bdd, a, b, TRUE, |bdd, a, b, rest| {
-            let not_b = bdd.not(b)?;
-            let same = bdd.ite(a, b, not_b)?;
-            bdd.and(same, rest)
+            let if_b = bdd.and(a, rest)?;
+            let if_not = bdd.without(rest, a)?;
+            bdd.ite(b, if_b, if_not)
         }),
         Cond::Set => fold(bdd, a, b, FALSE, |bdd, a, b, rest| {
             let both = bdd.and(a, b)?;

@@ -125,7 +125,10 @@ impl Teller {
             )?;
             others = self.bdd.ite(here, FALSE, others)?;
         }
-        for (arches, numbers) in self.parts(others, Field::Arch)? {
+        let mut others = self.parts(others, Field::Arch)?;
+        // Nearly all words come last, as what is left when the others are known.
+        others.sort_by_key(|(arches, _)| arches.count());
+        for (arches, numbers) in others {
             sections.push(Section {
                 space: Space::Others(arches),
                 regions: self.regions(numbers)?,

@@ -164,6 +164,30 @@ impl Test {
         Some(inside != self.negated)
     }
 
+    /// For how many values of the field it holds; patterns that overlap are counted twice.
+    #[must_use]
+    pub fn count(&self) -> u128 {
+        let width = self.field.width();
+        let all = 1u128 << width;
+        let inside: u128 = match &self.set {
+            Set::Ranges(view, ranges) => {
+                let seen = ranges
+                    .iter()
+                    .map(|range| (range.high - range.low + 1) as u128);
+                seen.sum::<u128>() << width.saturating_sub(view.bits)
+            }
+            Set::Masked(patterns) => patterns
+                .iter()
+                .map(|one| all >> one.mask.count_ones().min(width))
+                .sum(),
+            Set::Irregular { count, .. } => *count,
+        };
+        match self.negated {
+            true => all.saturating_sub(inside),
+            false => inside.min(all),
+        }
+    }
+
     /// Whether it holds of a call; `None` where the values are too irregular to be told.
     #[must_use]
     pub fn holds_of(&self, data: &SeccompData) -> Option<bool> {
@@ -187,10 +211,14 @@ impl Test {
                     (count + 1, bits + length(magnitude))
                 })
             }
-            Set::Masked(patterns) => (
-                2 * patterns.len(),
-                patterns.iter().map(|one| length(one.mask)).sum(),
-            ),
+            Set::Masked(patterns) => {
+                // Masks of many bits are hard to read.
+                let count = |one: &Masked| 2 + one.mask.count_ones() as usize / 16;
+                (
+                    patterns.iter().map(count).sum(),
+                    patterns.iter().map(|one| length(one.mask)).sum(),
+                )
+            }
             Set::Irregular { .. } => (usize::MAX, u32::MAX),
         }
     }
@@ -302,11 +330,15 @@ impl fmt::Display for Test {
                 } else {
                     ("==", " || ")
                 };
+                let whole = u64::MAX >> (64 - self.field.width());
                 let parts: Vec<String> = patterns
                     .iter()
-                    .map(|one| match one.value {
-                        0 => format!("{name} & {:#x} {is} 0", one.mask),
-                        value => format!("{name} & {:#x} {is} {value:#x}", one.mask),
+                    .map(|one| match (one.mask, one.value) {
+                        (mask, value) if mask == whole => {
+                            format!("{name} {is} {}", number(value.into()))
+                        }
+                        (mask, 0) => format!("{name} & {mask:#x} {is} 0"),
+                        (mask, value) => format!("{name} & {mask:#x} {is} {value:#x}"),
                     })
                     .collect();
                 let text = parts.join(join);
