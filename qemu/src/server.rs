@@ -50,6 +50,10 @@ const REPORT: Duration = Duration::from_secs(10);
 struct Caller {
     socket: UnixStream,
     came: Decoder,
+    /// What it typed, not yet sent on.
+    typed: Vec<ToGuest>,
+    /// Whether its command runs, and can be typed to.
+    runs: bool,
 }
 
 /// Serves until the owner ends, or the machine fails.
@@ -71,6 +75,8 @@ pub(crate) fn serve(order: &Order) -> io::Result<()> {
         let mut caller = Caller {
             socket,
             came: Decoder::default(),
+            typed: Vec::new(),
+            runs: false,
         };
         match server.run(&mut caller) {
             Ok(end) => caller.tell(&ToCaller::Ended(end)),
@@ -175,6 +181,7 @@ impl Server<'_> {
         };
         guest.reset_clock();
         guest.send(&ToGuest::Run(command))?;
+        caller.runs = true;
         let mut verdict = None;
         loop {
             let Some(message) = self.hear(guest, caller, limit)? else {
@@ -212,6 +219,13 @@ impl Server<'_> {
         limit: Duration,
     ) -> Result<Option<FromGuest>, Failure> {
         loop {
+            caller.sort()?;
+            if caller.runs {
+                caller
+                    .typed
+                    .drain(..)
+                    .try_for_each(|typed| guest.send(&typed))?;
+            }
             let socket = caller
                 .socket
                 .try_clone()
@@ -222,14 +236,7 @@ impl Server<'_> {
                 Heard::Message(message) => return Ok(Some(message)),
                 Heard::Nothing => return Ok(None),
                 Heard::Other(0) => return Err(Failure::Abandoned),
-                Heard::Other(_) => {
-                    for message in caller.receive()? {
-                        if matches!(message, ToGuest::Input(_) | ToGuest::Resize(_)) {
-                            guest.send(&message)?;
-                            guest.reset_clock();
-                        }
-                    }
-                }
+                Heard::Other(_) => caller.read()?,
             }
         }
     }
@@ -290,14 +297,28 @@ impl Caller {
     /// What it wants: its first message.
     fn command(&mut self) -> Result<Command, Failure> {
         loop {
-            if let Some(ToGuest::Run(command)) = self.receive()?.into_iter().next() {
-                return Ok(command);
+            if let Some(message) = self.came.message()? {
+                return match message {
+                    ToGuest::Run(command) => Ok(command),
+                    _ => Err(Failure::Abandoned),
+                };
             }
+            self.read()?;
         }
     }
 
-    /// What it said, waiting for it. Its end is the machine's.
-    fn receive(&mut self) -> Result<Vec<ToGuest>, Failure> {
+    /// Keeps what it typed while it waits for its command's end.
+    fn sort(&mut self) -> Result<(), Failure> {
+        while let Some(message) = self.came.message()? {
+            if matches!(message, ToGuest::Input(_) | ToGuest::Resize(_)) {
+                self.typed.push(message);
+            }
+        }
+        Ok(())
+    }
+
+    /// Waits for what it says. Its end is the machine's.
+    fn read(&mut self) -> Result<(), Failure> {
         let mut buffer = [0; 16 * 1024];
         match self.socket.read(&mut buffer) {
             Ok(0) => return Err(Failure::Abandoned),
@@ -305,11 +326,7 @@ impl Caller {
             Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
             Err(_) => return Err(Failure::Abandoned),
         }
-        let mut messages = Vec::new();
-        while let Some(message) = self.came.message()? {
-            messages.push(message);
-        }
-        Ok(messages)
+        Ok(())
     }
 
     fn send(&mut self, message: &ToCaller) -> Result<(), Failure> {

@@ -63,9 +63,11 @@ pub(crate) fn run(
         Err(why) => return Ok(End::NotStarted(why)),
     };
     let end = loop {
+        // What came together with the command is here already, and makes no descriptor ready.
+        hear(port, &mut started)?;
         let ready = wait_for_any(port, children, &started)?;
-        if ready.port {
-            hear(port, &mut started)?;
+        if ready.port && !port.read()? {
+            return Err(InitError::Order("nothing more"));
         }
         carry(port, &mut started, &ready.outputs)?;
         if ready.children
@@ -117,9 +119,6 @@ fn wait_for_any(port: &Port, children: &Children, started: &Started) -> Result<R
 
 /// What the host says while a command runs.
 fn hear(port: &mut Port, started: &mut Started) -> Result<(), InitError> {
-    if !port.read()? {
-        return Err(InitError::Order("nothing more"));
-    }
     while let Some(message) = port.came()? {
         match message {
             ToGuest::Input(bytes) => {
