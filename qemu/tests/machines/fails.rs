@@ -50,7 +50,7 @@ fn a_kernel_that_oopses() {
 
 /// A module of this kernel whose first instructions are none.
 fn broken_module(modules: &Path) -> Vec<u8> {
-    let mut bytes = fs::read(modules.join("kernel/drivers/net/dummy.ko")).unwrap();
+    let mut bytes = fs::read(modules.join("kernel/drivers/virtio/virtio_input.ko")).unwrap();
     let file = object::File::parse(&*bytes).unwrap();
     let start = file.symbol_by_name("init_module").unwrap();
     let section = file
@@ -60,6 +60,11 @@ fn broken_module(modules: &Path) -> Vec<u8> {
     let offset = usize::try_from(offset).unwrap();
     // `udf #0`, thrice: the first may be where the kernel's own tracing patches.
     bytes[offset..offset + 12].fill(0);
+    // A module with a wrong signature is refused; one without any is not.
+    let signed = b"~Module signature appended~\n";
+    if bytes.ends_with(signed) {
+        bytes.truncate(bytes.len() - signed.len());
+    }
     bytes
 }
 
