@@ -115,8 +115,11 @@ impl Protocol {
         let foreign = data != self.rules.magic;
         let caretaking = self.caretaking;
         let thread = self.thread(tid);
-        let announced = matches!(&thread.phase, Phase::Inside { call, .. }
-            if (call.arch, call.nr, call.ip) == (info.arch, info.nr, info.ip));
+        let announced = matches!(&thread.phase, Phase::Inside { call, .. } if info.is_of(call));
+        if !foreign && info.is_skipped_after_filter() {
+            let arch = info.arch;
+            effects.push(Effect::Unskip { tid, arch });
+        }
         if !announced {
             if !foreign && info.is_vsyscall() {
                 return self.vsyscall(tid, info, now, effects);

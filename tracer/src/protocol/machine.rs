@@ -157,7 +157,13 @@ impl Protocol {
         }
         let fresh = self.first_stop(tid, effects);
         match stop {
-            Stop::Entry(info) => self.enter(tid, info, now, peek, effects),
+            Stop::Entry(info) => {
+                if info.is_skipped_after_entry() {
+                    let arch = info.arch;
+                    effects.push(Effect::Unskip { tid, arch });
+                }
+                self.enter(tid, info, now, peek, effects)
+            }
             Stop::Seccomp(info, data) => self.seccomp(tid, info, data, now, peek, effects),
             Stop::Exit {
                 value,

@@ -19,6 +19,6 @@ mod watch;
 mod tests;
 
 pub use machine::{Peek, Protocol, Rules};
-pub use stop::{CallInfo, Effect, Resume, Stop};
+pub use stop::{CallInfo, Effect, Resume, STAND_IN, Stop};
 pub use thread::{Launch, Thread};
 pub use watch::WatchList;

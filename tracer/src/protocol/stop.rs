@@ -17,7 +17,27 @@ pub struct CallInfo {
     pub ip: u64,
 }
 
+/// What a 32-bit ARM kernel is told instead of a number that it would take for a wish to skip the call: to
+/// it both are far beyond all that it knows.
+pub const STAND_IN: u32 = 0x7fff_ffff;
+
 impl CallInfo {
+    /// Whether this is the same call, told a second time.
+    pub(super) fn is_of(&self, call: &Call) -> bool {
+        let replaced = is_negative(call.nr) && self.nr == STAND_IN;
+        (self.arch, self.ip) == (call.arch, call.ip) && (self.nr == call.nr || replaced)
+    }
+
+    /// After a filter's stop the kernel takes every negative number for one that the tracer has set.
+    pub(super) fn is_skipped_after_filter(&self) -> bool {
+        is_negative(self.nr)
+    }
+
+    /// At the entry it takes only -1 for that.
+    pub(super) fn is_skipped_after_entry(&self) -> bool {
+        self.nr == u32::MAX
+    }
+
     pub(super) fn abi(&self) -> Option<AbiId> {
         AbiId::of_call(self.arch, self.nr)
     }
@@ -28,6 +48,10 @@ impl CallInfo {
         const PAGE: u64 = 0xffff_ffff_ff60_0000;
         self.abi() == Some(AbiId::X86_64) && (PAGE..PAGE + 0x1000).contains(&self.ip)
     }
+}
+
+fn is_negative(nr: u32) -> bool {
+    nr >> 31 != 0
 }
 
 /// One stop, or the end, of a thread.
@@ -123,6 +147,9 @@ pub enum Effect {
     Superseded { pid: i32, former: i32 },
     /// The call at this stop must not be made, and return `ENOSYS`.
     Skip { tid: i32, arch: u32 },
+    /// The call at this stop has a number that the kernel takes for a tracer's wish to skip it. It must end
+    /// as it would untraced: nothing implements such a number.
+    Unskip { tid: i32, arch: u32 },
     /// The first word of the call is to be set in the thread's registers.
     SetFirstWord { tid: i32, arch: u32, value: u64 },
     /// After the call, the program is to find this in its place.

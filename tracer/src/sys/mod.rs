@@ -14,4 +14,6 @@ mod regset;
 
 pub use process::*;
 pub use ptrace::*;
-pub use registers::{call_of_registers, restore_first_word, set_first_word, skip_call};
+pub use registers::{
+    call_of_registers, restore_first_word, set_first_word, skip_call, unskip_call,
+};

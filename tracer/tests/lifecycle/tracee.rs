@@ -27,6 +27,7 @@ pub(crate) fn run(name: &str) -> i32 {
         "untraced" => untraced(),
         "vsyscall" => vsyscall(),
         "group-stop" => group_stop(),
+        "negative-numbers" => negative_numbers(),
         "queued-signals" => queued_signals(),
         "vfork" => vfork(),
         "survivor" => survivor(),
@@ -237,6 +238,25 @@ fn untraced() -> Result {
         args[0] as i64,
         CLONE_UNTRACED.into(),
     )
+}
+
+/// Nothing implements such numbers; some kernels kill for them. Each is called by a child, and standard
+/// output gets what became of it.
+fn negative_numbers() -> Result {
+    for nr in [0x8000_0000_u32, 0x8000_0027, u32::MAX] {
+        // SAFETY: one thread; the child makes plain calls only.
+        let child = unsafe { libc::fork() };
+        if child == 0 {
+            let result = syscall(nr as i32 as c_long, [0x1111, 0x2222, 0, 0, 0]);
+            // SAFETY: does not return.
+            unsafe { libc::_exit(-result as i32) };
+        }
+        let mut status = 0;
+        // SAFETY: the kernel writes one int.
+        unsafe { libc::waitpid(child, &raw mut status, libc::__WALL) };
+        println!("{nr:#x}: {:#x}", status & !0x80);
+    }
+    Ok(())
 }
 
 #[cfg(target_arch = "x86_64")]

@@ -2,6 +2,7 @@
 //! up orders of its own.
 
 mod model;
+mod negative;
 mod orders;
 
 use std::collections::BTreeSet;

@@ -43,6 +43,12 @@ pub fn skip_call(tid: pid_t, _arch: u32) -> io::Result<()> {
     set_r0(tid, ENOSYS)
 }
 
+/// Makes a call whose number looks like a wish to skip it end as it would untraced. The kernel leaves
+/// the result's register as it is then, which still has the first word.
+pub fn unskip_call(tid: pid_t, _arch: u32) -> io::Result<()> {
+    set_r0(tid, ENOSYS)
+}
+
 /// Sets the first word of the call that the tracee is about to make. `arch` is the call's.
 pub fn set_first_word(tid: pid_t, _arch: u32, value: u64) -> io::Result<()> {
     set_r0(tid, value)

@@ -12,11 +12,11 @@ mod arm;
 mod x86;
 
 #[cfg(target_arch = "aarch64")]
-pub use aarch64::{call_of_registers, restore_first_word, set_first_word, skip_call};
+pub use aarch64::{call_of_registers, restore_first_word, set_first_word, skip_call, unskip_call};
 #[cfg(target_arch = "arm")]
-pub use arm::{call_of_registers, restore_first_word, set_first_word, skip_call};
+pub use arm::{call_of_registers, restore_first_word, set_first_word, skip_call, unskip_call};
 #[cfg(any(target_arch = "x86", target_arch = "x86_64"))]
-pub use x86::{call_of_registers, restore_first_word, set_first_word, skip_call};
+pub use x86::{call_of_registers, restore_first_word, set_first_word, skip_call, unskip_call};
 
 /// The result of a call that is not made.
 const ENOSYS: u64 = (-(libc::ENOSYS as i64)) as u64;
