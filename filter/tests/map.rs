@@ -1,21 +1,25 @@
 //! Maps and the interpreter, held against each other on random programs.
 
+mod build;
 mod common;
 
+use build::{ALLOW, Block, ERRNO, I386, KILL, X86_64, filter};
 use common::{calls, program};
 use everycall_arch::AbiId;
 use everycall_filter::map::{
-    Change, Field, Map, Options, Outcome, Section, Set, Space, Term, Test, When,
+    Change, Field, Map, Options, Outcome, Region, Section, Set, Space, Term, Test, When,
 };
-use everycall_filter::{Action, Op, Program, SeccompData, check, interpret};
+use everycall_filter::{
+    Action, ByteOrder, Cond, Op, Operand, Program, SeccompData, check, interpret,
+};
 use proptest::prelude::*;
 use proptest::strategy::ValueTree;
 use proptest::test_runner::TestRunner;
 
 /// Small limits: what random programs compute is seldom worth more.
 const SMALL: Options = Options {
-    nodes: 1 << 14,
-    order: everycall_filter::ByteOrder::NATIVE,
+    nodes: 1 << 13,
+    order: ByteOrder::NATIVE,
 };
 
 /// What the interpreter says.
@@ -37,19 +41,23 @@ fn with_calls(count: usize) -> impl Strategy<Value = (Program, Vec<SeccompData>)
 fn told(sections: &[Section<Outcome>], data: &SeccompData) -> Result<Option<Outcome>, String> {
     let abi = AbiId::of_call(data.arch, data.nr);
     let mut found = Vec::new();
+    let mut irregular = false;
     for section in sections {
         let here = match (&section.space, abi) {
             (Space::Abi(id), abi) => abi == Some(*id),
-            (Space::Others(test), None) => test.holds_of(data).unwrap_or(true),
+            (Space::Others(test), None) => {
+                let holds = test.holds_of(data);
+                irregular |= holds.is_none();
+                holds.unwrap_or(true)
+            }
             (Space::Others(_), Some(_)) => false,
         };
         let regions = section.regions.iter().filter(|_| here);
         found.extend(regions.filter(|region| region.numbers.holds_of(data) != Some(false)));
     }
+    let unclear = |region: &&Region<Outcome>| region.numbers.holds_of(data).is_none();
+    irregular |= found.iter().any(unclear);
     let [region] = *found else {
-        let irregular = found
-            .iter()
-            .any(|region| region.numbers.holds_of(data).is_none());
         return if irregular {
             Ok(None)
         } else {
@@ -57,7 +65,6 @@ fn told(sections: &[Section<Outcome>], data: &SeccompData) -> Result<Option<Outc
         };
     };
     let mut left = None;
-    let mut irregular = false;
     for rule in &region.rules {
         match (&rule.when, rule.when.holds(data)) {
             (_, Some(true)) => return Ok(Some(rule.then)),
@@ -74,7 +81,7 @@ fn told(sections: &[Section<Outcome>], data: &SeccompData) -> Result<Option<Outc
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 100, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 64, ..ProptestConfig::default() })]
 
     #[test]
     fn a_map_says_what_the_interpreter_says((program, calls) in with_calls(64)) {
@@ -147,7 +154,7 @@ fn as_rules(sections: &[Section<Outcome>]) -> Option<Vec<(Term, Action)>> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 60, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 40, ..ProptestConfig::default() })]
 
     // Not of some calls but of all: the table alone makes the same map again.
     #[test]
@@ -221,7 +228,7 @@ proptest! {
 fn most_random_programs_are_followed_and_told() {
     let mut runner = TestRunner::deterministic();
     let (mut all, mut decided, mut clear, mut whole) = (0, 0, 0, 0);
-    for _ in 0..100 {
+    for _ in 0..50 {
         let program = program().new_tree(&mut runner).unwrap().current();
         let map = Map::with(&program, SMALL).unwrap();
         let sections = map.sections();
@@ -238,6 +245,81 @@ fn most_random_programs_are_followed_and_told() {
         }
     }
     assert!(decided * 100 > all * 80, "{decided} of {all} are decided");
-    assert!(whole > 60, "{whole} of 100 tables tell everything");
+    assert!(whole > 30, "{whole} of 50 tables tell everything");
     assert!(clear * 100 > all * 70, "{clear} of {all} are told");
+}
+
+/// A filter that looks at numbers, at an argument as 64 bits, and at flags.
+fn with_arguments() -> Program {
+    let numbers = filter(
+        &[
+            Block::new(X86_64, ERRNO)
+                .range(0, 55, ALLOW)
+                .range(57, 134, ALLOW)
+                .range(136, 334, ALLOW)
+                .range(0x4000_0000, 0x4000_0201, ALLOW)
+                .range(u32::MAX, u32::MAX, ALLOW),
+            Block::new(I386, KILL)
+                .range(1, 119, ALLOW)
+                .range(121, 400, ERRNO),
+        ],
+        KILL,
+    );
+    let branch = |cond, k, jt, jf| Op::Branch {
+        cond,
+        with: Operand::K(k),
+        jt,
+        jf,
+    };
+    let half = |word: u32, high: bool| {
+        let second = high == (ByteOrder::NATIVE == ByteOrder::Little);
+        Op::LoadData(16 + 8 * word + 4 * u32::from(second))
+    };
+    let head = [
+        Op::LoadData(0),
+        branch(Cond::Eq, 56, 0, 3),
+        half(0, false),
+        branch(Cond::Set, 0x7e02_0000, 6, 0),
+        Op::Return(ALLOW),
+        branch(Cond::Eq, 135, 0, 4),
+        half(0, true),
+        branch(Cond::Gt, 7, 2, 0),
+        half(0, false),
+        branch(Cond::Gt, 4095, 0, 0),
+    ];
+    let rest = numbers.iter().filter_map(|insn| insn.op());
+    head.into_iter().chain(rest).collect()
+}
+
+/// Map and interpreter on these numbers, with words that change from number to number.
+fn brute_force(numbers: impl Iterator<Item = u32>) {
+    let program = with_arguments();
+    let map = Map::of(&program).unwrap();
+    assert_eq!(map.undecided(), []);
+    for nr in numbers {
+        let noise = u64::from(nr).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+        for arch in [X86_64, I386, 0xc000_00b7] {
+            let mut data = SeccompData::of_call(arch, nr);
+            data.args[0] = noise >> (noise >> 58);
+            assert_eq!(map.at(&data), truth(&program, &data), "{data:x?}");
+        }
+    }
+}
+
+#[test]
+fn brute_force_agrees_near_every_power_of_two() {
+    brute_force((0..32).flat_map(|bit| {
+        let power = 1u32 << bit;
+        (power.saturating_sub(600)..power.saturating_add(600)).chain(!power - 8..=!power)
+    }));
+}
+
+#[test]
+#[ignore = "2^32 numbers of three architectures take about half an hour of processor time in a release build"]
+fn brute_force_agrees_on_all_numbers() {
+    std::thread::scope(|scope| {
+        for quarter in 0..4u32 {
+            scope.spawn(move || brute_force(quarter << 30..=quarter << 30 | u32::MAX >> 2));
+        }
+    });
 }

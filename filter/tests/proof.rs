@@ -9,6 +9,7 @@ use std::ops::RangeInclusive;
 use std::thread;
 
 use everycall_arch::AbiId;
+use everycall_filter::map::{self, Map, MapError, ProofError};
 use everycall_filter::{
     Action, CompileError, Cond, Insn, Mismatch, Op, Operand, Policy, Program, ProveError, Proven,
     Reg, SeccompData, Source, Verdict, check, compile, interpret, prove,
@@ -100,9 +101,22 @@ fn difference(program: &Program, policy: &Policy) -> Option<(u32, u32)> {
         .find(|&(word, nr)| done(program, word, nr) != wanted(policy, word, nr))
 }
 
-/// Whether the prover's word on a program is true, as far as the interpreter can tell.
+/// Whether the prover's word on a program is true, as far as the interpreter and the map can tell.
 fn judge(program: &Program, policy: &Policy) -> Result<Outcome, String> {
-    match prove(program, policy, DATA) {
+    let proof = prove(program, policy, DATA);
+    let wanted_map = Map::of_policy(policy, DATA).map_err(|error| error.to_string())?;
+    match (&proof, map::prove(program, &wanted_map)) {
+        (Ok(_), Ok(()))
+        | (Err(ProveError::Mismatch(_)), Err(ProofError::Counterexample(_)))
+        | (Err(ProveError::Invalid(_)), Err(ProofError::Map(MapError::Invalid(_)))) => {}
+        // The map decides more, but not everything: `ret a` may return more values than a map may have.
+        (
+            Err(ProveError::Undecided(_)),
+            Ok(()) | Err(ProofError::Counterexample(_) | ProofError::Undecided(_)),
+        ) => {}
+        (proof, by_map) => return Err(format!("{proof:?}, by the map {by_map:?}")),
+    }
+    match proof {
         Ok(_) => match difference(program, policy) {
             None => Ok(Outcome::Proven),
             Some(call) => Err(format!("proven, but {call:x?} differs in\n{program}")),

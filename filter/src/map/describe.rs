@@ -259,7 +259,7 @@ mod tests {
             told(|bdd| masked(bdd, FIELD, 1 << 31, 1 << 31)),
             "(i32) arg1 < 0"
         );
-        assert_eq!(told(|bdd| masked(bdd, FIELD, 1, 1)), "arg1 & 0x1 != 0");
+        assert_eq!(told(|bdd| masked(bdd, FIELD, 1, 1)), "arg1 & 0x1 == 1");
         let two = |bdd: &mut Bdd| {
             let one = masked(bdd, FIELD, u64::MAX, 16)?;
             let other = masked(bdd, FIELD, u64::MAX, 31)?;

@@ -8,6 +8,7 @@ mod combine;
 mod describe;
 mod exec;
 mod explain;
+mod findings;
 pub mod json;
 mod live;
 pub mod names;
@@ -29,6 +30,7 @@ use crate::{ByteOrder, Insn, SeccompData};
 
 pub use combine::{Change, Difference};
 pub use explain::{Explanation, Step, explain};
+pub use findings::{Finding, Kind, Level, findings};
 pub use proof::{Counterexample, ProofError, prove};
 pub use rules::{Rule, Term, When};
 pub use sections::{Region, Section, Space};

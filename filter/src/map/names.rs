@@ -49,6 +49,11 @@ pub fn arch_name(word: u32) -> Option<&'static str> {
     ARCHES.get(at).map(|arch| arch.1)
 }
 
+/// The architecture words that have names.
+pub fn arch_words() -> impl Iterator<Item = u32> {
+    ARCHES.iter().map(|arch| arch.0)
+}
+
 /// Numbers of a region, with the calls that they are.
 #[derive(Clone, Debug)]
 pub enum Numbers {
@@ -60,6 +65,12 @@ pub enum Numbers {
     When(Test),
 }
 
+/// Numbers as they are.
+const NUMBERS: View = View {
+    bits: 32,
+    signed: false,
+};
+
 /// The numbers of a region in ascending order; those that are told by a condition first, then the calls among them.
 #[must_use]
 pub fn numbers(space: &Space, test: &Test) -> Vec<Numbers> {
@@ -68,7 +79,7 @@ pub fn numbers(space: &Space, test: &Test) -> Vec<Numbers> {
         Space::Others(_) => &[],
     };
     match (&test.set, test.negated) {
-        (Set::Ranges(View { signed: false, .. }, ranges), false) => {
+        (Set::Ranges(view, ranges), false) if *view == NUMBERS => {
             let mut found = Vec::new();
             for range in ranges {
                 in_range(calls, range, &mut found);

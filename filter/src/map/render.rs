@@ -2,9 +2,11 @@
 
 use std::fmt::Write;
 
+use everycall_arch::AbiId;
+
 use super::names::{Numbers, numbers, outcome_name, space_name};
 use super::rules::{Rule, When};
-use super::sections::{Region, Section};
+use super::sections::{Region, Section, Space};
 use super::{Change, Outcome};
 use crate::action::Action;
 
@@ -17,7 +19,8 @@ pub struct Style {
     pub colour: bool,
     /// Whether each call has its number beside its name.
     pub numbers: bool,
-    /// How many names of calls are told of one region at most, if that is limited; of the others there is the number.
+    /// How many names of calls, and how many ranges of unknown numbers, are told of one region at most, if that is
+    /// limited; of the others there is the count.
     pub names: Option<usize>,
 }
 
@@ -73,13 +76,17 @@ fn render<T>(sections: &[Section<T>], style: Style, name: impl Fn(&T) -> String)
         let mut regions: Vec<(u128, &Region<T>)> = (section.regions.iter())
             .map(|region| (region.numbers.count(), region))
             .collect();
-        let most = regions.iter().map(|region| region.0).sum::<u128>() / 2;
+        let most = whole(&section.space) / 2;
         regions.sort_by_key(|region| region.0 > most);
+        let only = regions.len() == 1;
         for (count, region) in regions {
             head(&mut text, &region.rules, &name);
             let items = numbers(&section.space, &region.numbers);
-            let rest = count > most && items.len() > 1;
-            wrap(&mut text, &listed(&items, rest, style), style.width);
+            let words = match count > most {
+                true if only && whole(&section.space) == count => vec!["all numbers".to_owned()],
+                rest => listed(&items, rest, style),
+            };
+            wrap(&mut text, &words, style.width);
         }
     }
     text
@@ -98,37 +105,51 @@ fn head<T>(text: &mut String, rules: &[Rule<T>], name: &impl Fn(&T) -> String) {
 
 /// The words that tell the numbers of a region.
 fn listed(items: &[Numbers], rest: bool, style: Style) -> Vec<String> {
-    let calls = items
-        .iter()
-        .filter(|item| matches!(item, Numbers::Call(_)))
-        .count();
-    let mut told = 0;
+    let most = style.names.unwrap_or(usize::MAX);
+    let (mut calls, mut unknown) = (0, 0);
     let mut words = Vec::new();
     for item in items {
         match item {
-            Numbers::Call(_) if style.names.is_some_and(|most| told >= most) => {}
             Numbers::Call(call) => {
-                told += 1;
-                words.push(match style.numbers {
-                    true => format!("{}({})", call.name, call.nr),
-                    false => call.name.to_owned(),
-                });
+                calls += 1;
+                if calls <= most {
+                    words.push(match style.numbers {
+                        true => format!("{}({})", call.name, call.nr),
+                        false => call.name.to_owned(),
+                    });
+                }
             }
             Numbers::Unknown(0, u32::MAX) => words.push("all numbers".to_owned()),
-            Numbers::Unknown(low, high) if low == high => words.push(number(*low)),
             Numbers::Unknown(low, high) => {
-                words.push(format!("{}-{}", number(*low), number(*high)))
+                unknown += 1;
+                if unknown <= most {
+                    words.push(match low == high {
+                        true => number(*low),
+                        false => format!("{}-{}", number(*low), number(*high)),
+                    });
+                }
             }
             Numbers::When(test) => words.push(format!("where {test}:")),
         }
     }
-    if told < calls {
-        words.push(format!("and {} more calls", calls - told));
+    for (count, what) in [(calls, "calls"), (unknown, "ranges of unknown numbers")] {
+        if count > most {
+            words.push(format!("and {} more {what}", count - most));
+        }
     }
-    if rest {
+    if rest && items.len() > 1 {
         words.insert(0, "all others:".to_owned());
     }
     words
+}
+
+/// How many numbers a space has.
+fn whole(space: &Space) -> u128 {
+    match space {
+        Space::Abi(AbiId::X86_64) => (1 << 32) - (1 << 30),
+        Space::Abi(AbiId::X32) => 1 << 30,
+        _ => 1 << 32,
+    }
 }
 
 /// A number without a name.

@@ -3,7 +3,7 @@
 use std::fmt;
 
 use super::describe::{describe, residuals};
-use super::set::Test;
+use super::set::{Cost, Test};
 use super::space::{Field, put};
 use crate::SeccompData;
 use crate::bdd::{Bdd, FALSE, Full, NO_VAR, Node, TRUE};
@@ -65,17 +65,22 @@ impl When {
     }
 
     /// How much there is to read.
-    fn cost(&self) -> (usize, u32) {
+    fn cost(&self) -> Cost {
+        let add = |a: Cost, b: Cost| {
+            (
+                a.0.saturating_add(b.0),
+                a.1.saturating_add(b.1),
+                a.2.saturating_add(b.2),
+            )
+        };
         match self {
-            When::Always | When::Otherwise => (0, 0),
-            When::Irregular { .. } => (usize::MAX, 0),
-            When::Any(terms) => terms
-                .iter()
-                .flatten()
-                .map(Test::cost)
-                .fold((0, 0), |sum, cost| {
-                    (sum.0.saturating_add(cost.0), sum.1.saturating_add(cost.1))
-                }),
+            When::Always | When::Otherwise => (0, 0, 0),
+            When::Irregular { .. } => (usize::MAX, 0, 0),
+            When::Any(terms) => {
+                let tests = terms.iter().flatten().map(Test::cost);
+                // Alternatives are harder to read than conditions that all hold.
+                tests.fold((0, terms.len(), 0), add)
+            }
         }
     }
 }
@@ -192,7 +197,7 @@ fn terms(bdd: &mut Bdd, node: Node, before: &mut Term, told: &mut Vec<Term>) -> 
         }
         let shortest = ways
             .into_iter()
-            .min_by_key(|way| way.as_ref().map_or((0, 0), Test::cost));
+            .min_by_key(|way| way.as_ref().map_or((0, 0, 0), Test::cost));
         let test = shortest.flatten();
         let depth = before.len();
         before.extend(test);

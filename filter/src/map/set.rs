@@ -48,6 +48,9 @@ pub enum Set {
     },
 }
 
+/// How much there is to read, the weightiest first.
+pub(super) type Cost = (usize, usize, u32);
+
 /// A condition on one field.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Test {
@@ -194,10 +197,10 @@ impl Test {
         self.holds(self.field.of(data))
     }
 
-    /// How much there is to read: first the number of comparisons, then the bits of their constants.
-    pub(super) fn cost(&self) -> (usize, u32) {
+    /// How much there is to read: the number of comparisons, whether they are negated, and the bits of their constants.
+    pub(super) fn cost(&self) -> Cost {
         let length = |value: u64| u64::BITS - value.leading_zeros();
-        match &self.set {
+        let (comparisons, bits) = match &self.set {
             Set::Ranges(view, ranges) => {
                 let ends = view.ends();
                 let constants = ranges.iter().flat_map(|range| {
@@ -220,7 +223,8 @@ impl Test {
                 )
             }
             Set::Irregular { .. } => (usize::MAX, u32::MAX),
-        }
+        };
+        (comparisons, usize::from(self.negated), bits)
     }
 
     /// The field as it is looked at.
