@@ -47,7 +47,7 @@ fn profile() -> Map {
 
 /// How many calls there are is the tables' business.
 fn without_counts(text: &str) -> String {
-    let word = |word: &str| match word.chars().all(|c| c.is_ascii_digit()) {
+    let word = |word: &str| match word.parse::<usize>().is_ok() {
         true => "N".to_owned(),
         false => word.to_owned(),
     };
