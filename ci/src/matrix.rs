@@ -14,6 +14,9 @@ use serde::Deserialize;
 pub(crate) struct Matrix {
     /// What needs no machine and no row.
     pub(crate) check: Vec<Check>,
+    /// Variables for every row that is built for another target than the host's own.
+    #[serde(default)]
+    pub(crate) env_of_targets: BTreeMap<String, String>,
     pub(crate) row: Vec<Row>,
 }
 
@@ -76,7 +79,7 @@ impl Matrix {
     }
 
     fn parse(text: &str, path: &Path) -> Result<Self, MatrixError> {
-        let matrix: Self = toml::from_str(text).map_err(|error| MatrixError::Syntax {
+        let mut matrix: Self = toml::from_str(text).map_err(|error| MatrixError::Syntax {
             path: path.to_owned(),
             error: Box::new(error),
         })?;
@@ -93,6 +96,11 @@ impl Matrix {
                 row: row.name.clone(),
                 what,
             })?;
+        }
+        for row in matrix.row.iter_mut().filter(|row| row.target.is_some()) {
+            let mut env = matrix.env_of_targets.clone();
+            env.append(&mut row.env);
+            row.env = env;
         }
         Ok(matrix)
     }
@@ -229,6 +237,22 @@ mod tests {
                 .contains("unknown field")
         );
         assert!(row("name = 'a'\ntests = ['x']").is_ok());
+    }
+
+    #[test]
+    fn variables_of_targets_are_those_of_every_such_row_unless_it_says_otherwise() {
+        let text = "check = []\nenv_of_targets = { A = '1', B = '1' }\n\
+            [[row]]\nname = 'a'\nabout = ''\nprograms = ''\ntests = ['x']\ntarget = 't'\nenv = { B = '2' }\n\
+            [[row]]\nname = 'b'\nabout = ''\nprograms = ''\ntests = ['x']\n";
+        let matrix = Matrix::parse(text, Path::new("m")).unwrap();
+        assert_eq!(
+            (
+                matrix.row[0].env["A"].as_str(),
+                matrix.row[0].env["B"].as_str()
+            ),
+            ("1", "2")
+        );
+        assert!(matrix.row[1].env.is_empty());
     }
 
     #[test]

@@ -13,9 +13,12 @@ use crate::matrix::{Check, Row};
 use crate::report::{Line, Report};
 use crate::stream;
 
+/// Where everything that was said is kept, a file a row.
+const LOGS: &str = "target/ci";
+
 /// Runs them all, and prints the table.
 pub(crate) fn all(root: &Path, checks: &[Check], rows: &[&Row]) -> ExitCode {
-    let logs = root.join("target/ci");
+    let logs = root.join(LOGS);
     if let Err(error) = fs::create_dir_all(&logs) {
         eprintln!("everycall-ci: {}: {error}", logs.display());
         return ExitCode::FAILURE;
@@ -119,7 +122,7 @@ fn step_counted(
     *count = ended.count;
     match ended.status.success() {
         true => Ok(()),
-        false => Err(format!("{}; see {}", ended.status, log.display())),
+        false => Err(format!("{}; see {LOGS}/{name}.log", ended.status)),
     }
 }
 
