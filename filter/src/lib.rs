@@ -5,6 +5,10 @@
 //! [`Proven`] program to the kernel. [`check`] is the kernel's own judgement of a program,
 //! [`interpret`] says what one does for one call, and [`Regions`] what it does for all of them.
 //!
+//! That is for filters that look at architecture and number only, as ours do, and takes microseconds. [`map`] is for
+//! every filter there can be, arguments and arithmetic included, and takes milliseconds: what it does as a table, how two
+//! differ, what is wrong with it, and why.
+//!
 //! ```
 //! use everycall_filter::{Policy, Prepared, Proven};
 //!

@@ -4,7 +4,7 @@ mod build;
 mod common;
 
 use build::{ALLOW, Block, ERRNO, I386, KILL, X86_64, filter};
-use common::{calls, program};
+use common::{calls, cases, program};
 use everycall_arch::AbiId;
 use everycall_filter::map::{
     Change, Field, Map, Options, Outcome, Region, Section, Set, Space, Term, Test, When,
@@ -81,7 +81,7 @@ fn told(sections: &[Section<Outcome>], data: &SeccompData) -> Result<Option<Outc
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 64, ..ProptestConfig::default() })]
+    #![proptest_config(cases(64))]
 
     #[test]
     fn a_map_says_what_the_interpreter_says((program, calls) in with_calls(64)) {
@@ -154,7 +154,7 @@ fn as_rules(sections: &[Section<Outcome>]) -> Option<Vec<(Term, Action)>> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 40, ..ProptestConfig::default() })]
+    #![proptest_config(cases(40))]
 
     // Not of some calls but of all: the table alone makes the same map again.
     #[test]

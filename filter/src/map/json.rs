@@ -1,15 +1,16 @@
-//! Maps, differences and conditions as JSON.
+//! Maps, differences, findings and explanations as JSON.
 //!
 //! Words of 64 bits are strings, in hexadecimal, as many readers of JSON keep only 53 bits of a number; so are architecture
 //! words, to read better. System call numbers, errno and indices are numbers.
 
+use everycall_arch::AbiId;
 use serde_json::{Value, json};
 
 use super::names::{Numbers, arch_name, numbers, outcome_name, space_name};
 use super::rules::{Rule, When};
 use super::sections::{Region, Section, Space};
 use super::set::{Range, Set, Test};
-use super::{Change, Field, Outcome};
+use super::{Change, Explanation, Field, Finding, Level, Outcome, Step};
 use crate::SeccompData;
 use crate::action::Action;
 
@@ -62,6 +63,54 @@ pub fn call(data: &SeccompData) -> Value {
         "nr": data.nr,
         "instruction_pointer": hex(data.instruction_pointer),
         "args": data.args.map(hex),
+    })
+}
+
+/// The way of a call through a program.
+#[must_use]
+pub fn explanation(told: &Explanation) -> Value {
+    let step = |step: &Step| {
+        json!({
+            "pc": step.pc,
+            "code": step.insn.code,
+            "jt": step.insn.jt,
+            "jf": step.insn.jf,
+            "k": step.insn.k,
+            "a": step.a,
+            "x": step.x,
+            "holds": step.holds,
+            "next": step.next,
+            "meaning": step.meaning,
+        })
+    };
+    json!({
+        "call": call(&told.data),
+        "steps": list(&told.steps, step),
+        "outcome": outcome(Outcome::Action(told.action)),
+    })
+}
+
+/// What is to be said of a filter.
+#[must_use]
+pub fn findings(found: &[Finding]) -> Value {
+    list(found, |finding| {
+        let numbers = finding.numbers.ranges();
+        let numbers: Vec<[u32; 2]> = numbers
+            .map(|range| [*range.start(), *range.end()])
+            .collect();
+        json!({
+            "kind": finding.kind.code(),
+            "level": match finding.kind.level() {
+                Level::Fault => "fault",
+                Level::Note => "note",
+            },
+            "abi": finding.abi.map(AbiId::name),
+            "numbers": numbers,
+            "names": finding.names,
+            "instructions": finding.instructions,
+            "example": finding.example.as_ref().map(call),
+            "text": finding.text,
+        })
     })
 }
 

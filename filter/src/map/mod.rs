@@ -1,7 +1,47 @@
 //! The exact meaning of any filter: what it does of every call there can be, arguments included.
 //!
-//! A [`Map`] is a function from the 64 bytes of a call's data to an [`Outcome`], with one form only: two filters do
-//! the same exactly when their maps are equal.
+//! A [`Map`] is a function from the 64 bytes of a call's data to an [`Outcome`]. It has one form only, so that two filters
+//! do the same exactly when their [`Difference`] is none. From a map come a table ([`Map::sections`]), text
+//! ([`render`]) and JSON ([`json`]); [`findings`] are faults that can be told without knowing what a filter is
+//! for, [`prove`] holds a program against what is wanted, and [`explain`] follows one call.
+//!
+//! ```
+//! use everycall_filter::map::{self, Field, Map, ProofError, Test, render};
+//! use everycall_filter::{Action, Insn, Op, Program};
+//!
+//! // Allows write(1, ..), and forgets the architecture.
+//! let program: Program = [
+//!     Insn { code: 0x20, jt: 0, jf: 0, k: 0 },           // ld [0]   ; nr
+//!     Insn { code: 0x15, jt: 0, jf: 3, k: 1 },           // jeq #1
+//!     Insn { code: 0x20, jt: 0, jf: 0, k: 16 },          // ld [16]  ; arg0
+//!     Insn { code: 0x15, jt: 0, jf: 1, k: 1 },           // jeq #1
+//!     Insn { code: 0x06, jt: 0, jf: 0, k: 0x7fff_0000 }, // ret ALLOW
+//!     Insn { code: 0x06, jt: 0, jf: 0, k: 0x8000_0000 }, // ret KILL_PROCESS
+//! ]
+//! .into_iter()
+//! .collect();
+//!
+//! # if cfg!(target_endian = "little") {
+//! let map = Map::of(&program)?;
+//! let text = render::map(&map.sections()?, render::Style::default());
+//! assert!(text.starts_with("x86_64\n  ALLOW if (u32) arg0 == 1\n"));
+//!
+//! let found = map::findings(&program)?;
+//! assert_eq!(found[0].kind.code(), "arch-not-checked");
+//!
+//! let wanted = [
+//!     Test::equal(Field::Arch, 0xc000_003e),
+//!     Test::equal(Field::Nr, 1),
+//!     Test::equal(Field::Arg(0), 1),
+//! ];
+//! let wanted = Map::of_rules(&[(wanted.into(), Action::Allow)], Action::KillProcess)?;
+//! let Err(ProofError::Counterexample(call)) = map::prove(&program, &wanted) else {
+//!     panic!("it looks at half of the argument, and not at the architecture");
+//! };
+//! assert_eq!((call.found, call.expected), (Action::Allow, Action::KillProcess));
+//! # }
+//! # Ok::<(), map::MapError>(())
+//! ```
 
 mod bits;
 mod combine;

@@ -7,7 +7,7 @@ use everycall_arch::AbiId;
 use super::names::{Numbers, numbers, outcome_name, space_name};
 use super::rules::{Rule, When};
 use super::sections::{Region, Section, Space};
-use super::{Change, Outcome};
+use super::{Change, Finding, Level, Outcome};
 use crate::action::Action;
 
 /// How text is to look.
@@ -50,6 +50,25 @@ pub fn difference(sections: &[Section<Change>], style: Style) -> String {
     })
 }
 
+/// Findings as text: one in a paragraph, with the kind that it is.
+#[must_use]
+pub fn findings(found: &[Finding], style: Style) -> String {
+    let mut text = String::new();
+    for finding in found {
+        let (level, colour) = match finding.kind.level() {
+            Level::Fault => ("fault", "\u{1b}[31m"),
+            Level::Note => ("note", "\u{1b}[33m"),
+        };
+        let _ = match style.colour {
+            true => writeln!(text, "{colour}{level}\u{1b}[0m {}", finding.kind.code()),
+            false => writeln!(text, "{level} {}", finding.kind.code()),
+        };
+        let words: Vec<String> = finding.text.split(' ').map(str::to_owned).collect();
+        wrap(&mut text, &words, "", style.width);
+    }
+    text
+}
+
 /// An outcome's name, in its colour: green what runs, red what does not, yellow what another decides.
 fn coloured(outcome: Outcome, style: Style) -> String {
     let name = outcome_name(outcome);
@@ -86,7 +105,7 @@ fn render<T>(sections: &[Section<T>], style: Style, name: impl Fn(&T) -> String)
                 true if only && whole(&section.space) == count => vec!["all numbers".to_owned()],
                 rest => listed(&items, rest, style),
             };
-            wrap(&mut text, &words, style.width);
+            wrap(&mut text, &words, ",", style.width);
         }
     }
     text
@@ -161,14 +180,14 @@ fn number(nr: u32) -> String {
     }
 }
 
-/// Adds words as lines of a width.
-fn wrap(text: &mut String, words: &[String], width: usize) {
+/// Adds words as lines of a width, with something between them.
+fn wrap(text: &mut String, words: &[String], between: &str, width: usize) {
     const INDENT: &str = "      ";
     let mut column = 0;
     for (at, word) in words.iter().enumerate() {
         let colon = word.ends_with(':');
         let comma = if at + 1 < words.len() && !colon {
-            ","
+            between
         } else {
             ""
         };

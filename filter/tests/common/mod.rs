@@ -14,6 +14,15 @@ pub(crate) const ARCHES: [u32; 6] = [
     u32::MAX,
 ];
 
+/// How many cases a test tries: an emulated machine takes long for each.
+pub(crate) fn cases(count: u32) -> ProptestConfig {
+    let emulated = std::env::var_os("EVERYCALL_IN_MACHINE").is_some();
+    ProptestConfig {
+        cases: if emulated { count / 8 } else { count },
+        ..ProptestConfig::default()
+    }
+}
+
 const CELLS: u32 = 3;
 
 fn constant() -> impl Strategy<Value = u32> {

@@ -75,6 +75,8 @@ pub(super) struct AbiView {
     pub(super) refused: RangeSet,
     /// Numbers that are nothing but allowed.
     pub(super) only_allowed: RangeSet,
+    /// Numbers whose treatment depends on the high half of a word.
+    pub(super) by_high_half: RangeSet,
     /// For each call of the table, one that is allowed.
     examples: HashMap<u32, SeccompData>,
 }
@@ -119,6 +121,7 @@ impl AbiView {
             killed: RangeSet::new(),
             refused: RangeSet::new(),
             only_allowed: RangeSet::new(),
+            by_high_half: RangeSet::new(),
             examples: HashMap::default(),
         };
         for (range, rest) in pieces.into_iter().filter(|&(_, rest)| rest != FALSE) {
@@ -135,6 +138,7 @@ impl AbiView {
                 (treatment.killed, &mut view.killed),
                 (treatment.refused, &mut view.refused),
                 (treatment == only, &mut view.only_allowed),
+                (by_high_half(bdd, rest), &mut view.by_high_half),
             ] {
                 if wanted {
                     set.insert_range(range.clone());
@@ -230,6 +234,14 @@ impl AbiView {
         }
         (holes, above)
     }
+}
+
+/// Whether a node asks a bit of the high half of one of the six words.
+fn by_high_half(bdd: &Bdd, node: Node) -> bool {
+    bdd.parts(node).into_iter().any(|part| {
+        let var = bdd.top(part);
+        (ARGS..Field::Ip.start()).contains(&var) && (var - ARGS) % 64 < 32
+    })
 }
 
 /// What can happen under a node.

@@ -124,6 +124,10 @@ pub(super) fn numbers(abis: &Abis) -> Vec<Finding> {
             above.ranges().for_each(|range| holes.insert_range(range));
             found.extend(about(view, kind, &holes, what));
         }
+        // The kernel shows a filter all 64 bits of the registers, and gives a 32-bit call the low halves.
+        if view.id == AbiId::I386 {
+            found.extend(about(view, Kind::HighHalf, &view.by_high_half, "are treated by the high half of a word, which the call does not have: 64-bit code that uses int $0x80 chooses it"));
+        }
         if view.killed.contains(u32::MAX) {
             let minus_one: RangeSet = [u32::MAX].into_iter().collect();
             found.extend(about(

@@ -7,10 +7,9 @@ mod abis;
 mod checks;
 
 use everycall_arch::AbiId;
-use serde_json::{Value, json};
 
 use super::exec::{self, Flow};
-use super::{Map, MapError, Options, Outcome, Outcomes, json};
+use super::{Map, MapError, Options, Outcome, Outcomes};
 use crate::bdd::{Bdd, Full};
 use crate::check::check;
 use crate::insn::Op;
@@ -37,6 +36,8 @@ pub enum Kind {
     X32Forgotten,
     /// It allows a call in one ABI and not in another.
     AbiMismatch,
+    /// It looks at the high half of a word of an i386 call.
+    HighHalf,
     /// It kills for numbers that no call has, and that the kernel would answer with ENOSYS.
     UnknownKilled,
     /// It answers numbers that no call has with another error than ENOSYS.
@@ -93,6 +94,7 @@ impl Kind {
             Kind::HoleAllowed => "hole-allowed",
             Kind::X32Forgotten => "x32-forgotten",
             Kind::AbiMismatch => "abi-mismatch",
+            Kind::HighHalf => "high-half",
             Kind::UnknownKilled => "unknown-killed",
             Kind::UnknownRefused => "unknown-refused",
             Kind::MinusOneKilled => "minus-one-killed",
@@ -113,6 +115,7 @@ impl Kind {
             | Kind::HoleAllowed
             | Kind::X32Forgotten
             | Kind::AbiMismatch
+            | Kind::HighHalf
             | Kind::UnknownKilled
             | Kind::Undecided => Level::Fault,
             Kind::Constant
@@ -122,31 +125,6 @@ impl Kind {
             | Kind::DeadInstruction
             | Kind::WideShift => Level::Note,
         }
-    }
-}
-
-impl Finding {
-    /// The finding as JSON.
-    #[must_use]
-    pub fn to_json(&self) -> Value {
-        let numbers: Vec<[u32; 2]> = self
-            .numbers
-            .ranges()
-            .map(|range| [*range.start(), *range.end()])
-            .collect();
-        json!({
-            "kind": self.kind.code(),
-            "level": match self.kind.level() {
-                Level::Fault => "fault",
-                Level::Note => "note",
-            },
-            "abi": self.abi.map(AbiId::name),
-            "numbers": numbers,
-            "names": self.names,
-            "instructions": self.instructions,
-            "example": self.example.as_ref().map(json::call),
-            "text": self.text,
-        })
     }
 }
 
