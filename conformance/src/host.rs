@@ -53,6 +53,17 @@ pub fn machine() -> String {
     )
 }
 
+/// The machine's own ABI: that of its kernel.
+#[must_use]
+pub fn native() -> AbiId {
+    match machine().as_str() {
+        "x86_64" => AbiId::X86_64,
+        "aarch64" => AbiId::Aarch64,
+        arm if arm.starts_with("arm") => AbiId::Arm,
+        _ => AbiId::I386,
+    }
+}
+
 /// What was tried, once, and what came of it.
 #[must_use]
 pub fn tried() -> &'static [Tried] {

@@ -5,6 +5,7 @@
 //! saw; the *judge* compares the two.
 
 pub mod case;
+pub mod choice;
 pub mod cli;
 mod elf;
 pub mod grammar;

@@ -1,13 +1,16 @@
 //! Every case with every subject as a trial of its own, named `<subject>::<abi>::<group>::<case>`, so
 //! that a substring picks any slice. What is picked is run in batches when the first of it is wanted.
+//! `EVERYCALL_CHECK` has options of `everycall check` that leave a part of them out, for a slow machine.
 
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::{Arc, OnceLock};
 
+use everycall_conformance::choice::{self, Choice};
+use everycall_conformance::host;
 use everycall_conformance::report::Outcome;
-use everycall_conformance::sandbox::{Privilege, serve_if_worker};
+use everycall_conformance::sandbox::serve_if_worker;
 use everycall_conformance::subject::{self, Expectations, Found, Ours, Subject};
 use everycall_conformance::suite::{
     self, CaseName, Finished, Manner, Sandboxes, Silent, Stop, Taker, catalogue,
@@ -93,16 +96,19 @@ fn trials(args: &Arguments) -> Result<Vec<Trial>, String> {
         ));
     }
     let ours = ours.unwrap_or(Ours(Vec::new()));
-    let cases = catalogue::all();
+    let choice = Choice::of_environment().map_err(|error| error.to_string())?;
+    let cases = choice.cases().map_err(|error| error.to_string())?;
+    let subjects = choice.subjects().map_err(|error| error.to_string())?;
+    tell_left_out(&subjects, &cases)?;
     let picks = |name: &str| picks(args, name);
     let mut picked = Picked {
-        bench: Sandboxes::new(Privilege::of_caller(), ours.clone()),
+        bench: Sandboxes::new(choice.privilege(), ours.clone()),
         work: Vec::new(),
-        whole: args.filter.is_none() && args.skip.is_empty(),
+        whole: args.filter.is_none() && args.skip.is_empty() && choice.has_all_cases(),
         results: OnceLock::new(),
     };
     let mut planned: Vec<(String, Plan)> = Vec::new();
-    for subject in subject::all().map_err(|error| error.to_string())? {
+    for subject in subjects {
         // Listing looks for nothing.
         let found = match args.list {
             true => Found::Version(String::new()),
@@ -138,6 +144,26 @@ fn trials(args: &Arguments) -> Result<Vec<Trial>, String> {
     let picked = Arc::new(picked);
     let trial = |(name, plan)| trial(name, plan, &picked);
     Ok(planned.into_iter().map(trial).collect())
+}
+
+/// Says which programs cannot be had here, and how much of what could be run [`choice::VARIABLE`] leaves out.
+fn tell_left_out(subjects: &[Subject], cases: &[CaseName]) -> Result<(), String> {
+    for tried in host::tried() {
+        if let Some(reason) = &tried.refused {
+            println!("not run here: {:?} programs: {reason}", tried.target);
+        }
+    }
+    let all = subject::all().map_err(|error| error.to_string())?.len() * catalogue::all().len();
+    let left = all.saturating_sub(subjects.len() * cases.len());
+    if left > 0 {
+        let text = std::env::var_os(choice::VARIABLE).unwrap_or_default();
+        println!(
+            "left out by {}={}: {left} of {all}",
+            choice::VARIABLE,
+            text.display()
+        );
+    }
+    Ok(())
 }
 
 /// Says what is not run, and why: a terse report of the trials would not.

@@ -10,10 +10,10 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::Arc;
 
-use clap::{Parser, ValueEnum};
+use clap::Parser;
 
+use crate::choice::{Choice, ChoiceError};
 use crate::report::{Format, Report};
-use crate::sandbox::Privilege;
 use crate::subject::Ours;
 use crate::suite::{self, Manner, Sandboxes, Stop};
 
@@ -43,21 +43,8 @@ Exit status: 0 when no case failed unexpectedly, 1 when one did, 2 for usage.";
 #[derive(Debug, Parser)]
 #[command(name = "everycall check", bin_name = "everycall check", after_help = EXAMPLES)]
 struct Args {
-    /// A tracer by name (see --list-tracers), or a command with {out} and {cmd}; may be repeated
-    #[arg(long, value_name = "NAME|COMMAND")]
-    tracer: Vec<String>,
-
-    /// Only calls of this ABI: x86_64, i386, x32; may be repeated
-    #[arg(long)]
-    abi: Vec<String>,
-
-    /// Only this group of cases; may be repeated
-    #[arg(long)]
-    group: Vec<String>,
-
-    /// Only cases whose abi::group::case has this in it
-    #[arg(long, value_name = "SUBSTRING")]
-    case: Option<String>,
+    #[command(flatten)]
+    choice: Choice,
 
     /// The form of the report
     #[arg(long, value_enum, default_value = "human")]
@@ -75,34 +62,16 @@ struct Args {
     #[arg(long)]
     ignore_expected: bool,
 
-    /// Who tracers and probes are: root of a namespace, or a user; without it, as the caller is
-    #[arg(long, value_enum)]
-    privilege: Option<Who>,
-
     /// Write each probe and the command that runs it under the tracer into this directory, and run none
     #[arg(long, value_name = "DIR")]
     keep: Option<PathBuf>,
-}
-
-#[derive(Clone, Copy, Debug, ValueEnum)]
-enum Who {
-    Root,
-    User,
 }
 
 /// Why nothing was run.
 #[derive(Debug, thiserror::Error)]
 enum CheckError {
     #[error(transparent)]
-    Subject(#[from] crate::subject::SubjectError),
-    #[error("there is no {what} '{name}' (there are: {known})")]
-    Unknown {
-        what: &'static str,
-        name: String,
-        known: String,
-    },
-    #[error("no case is selected: --list shows those that there are")]
-    NoCase,
+    Choice(#[from] ChoiceError),
     #[error("{tracer} cannot be started: {reason}")]
     Absent { tracer: String, reason: String },
     #[error("{what}: {error}")]
@@ -136,7 +105,7 @@ pub fn main(args: impl IntoIterator<Item = OsString>) -> ExitCode {
 }
 
 fn check(args: &Args) -> Result<u8, CheckError> {
-    let selection = select::Selection::of(args)?;
+    let selection = select::Selection::of(&args.choice)?;
     if args.list_tracers {
         return list(selection.subjects.iter().map(|subject| subject.id.clone()));
     }
@@ -151,9 +120,6 @@ fn check(args: &Args) -> Result<u8, CheckError> {
         return keep::write(dir, &selection, &ours).map(|()| OK);
     }
     let present = selection.present(&ours)?;
-    let privilege = args
-        .privilege
-        .map_or_else(Privilege::of_caller, Who::privilege);
     let stop = stop_when_told()?;
     let progress = progress::Line::new();
     let manner = Manner {
@@ -163,7 +129,7 @@ fn check(args: &Args) -> Result<u8, CheckError> {
         stop: &stop,
         progress: &progress,
     };
-    let bench = Sandboxes::new(privilege, ours);
+    let bench = Sandboxes::new(args.choice.privilege(), ours);
     let finished = suite::run(&bench, &present.takers, &selection.cases, manner);
     progress.end();
     if stop.said() {
@@ -178,15 +144,6 @@ fn check(args: &Args) -> Result<u8, CheckError> {
     };
     write(&report, args.format)?;
     Ok(if report.failed() { FAILED } else { OK })
-}
-
-impl Who {
-    fn privilege(self) -> Privilege {
-        match self {
-            Who::Root => Privilege::NamespaceRoot,
-            Who::User => Privilege::User,
-        }
-    }
 }
 
 /// Ctrl-C and SIGTERM: what runs is ended with its sandbox, and nothing more is begun.

@@ -1,11 +1,10 @@
 //! From what was typed to subjects and cases.
 
-use everycall_arch::AbiId;
-
-use super::{Args, CheckError};
+use super::CheckError;
+use crate::choice::{Choice, ChoiceError};
 use crate::report;
-use crate::subject::{self, Found, Ours, Subject};
-use crate::suite::{CaseName, Taker, catalogue};
+use crate::subject::{Found, Ours, Subject};
+use crate::suite::{CaseName, Taker};
 
 /// What is to be judged, and by what.
 #[derive(Debug)]
@@ -27,39 +26,12 @@ pub(super) struct Present {
 }
 
 impl Selection {
-    pub(super) fn of(args: &Args) -> Result<Selection, CheckError> {
-        let mut subjects = Vec::new();
-        for name in &args.tracer {
-            for subject in subject::named(name)? {
-                if !subjects
-                    .iter()
-                    .any(|known: &Subject| known.id == subject.id)
-                {
-                    subjects.push(subject);
-                }
-            }
-        }
-        if args.tracer.is_empty() {
-            subjects = subject::all()?;
-        }
-        let abis = abis(&args.abi)?;
-        let groups = groups(&args.group)?;
-        let wanted = args.case.as_deref().unwrap_or("");
-        let mut cases = Vec::new();
-        for abi in &abis {
-            for group in &groups {
-                cases.extend(catalogue::cases(*abi, group));
-            }
-        }
-        cases.retain(|case| case.to_string().contains(wanted));
-        if cases.is_empty() {
-            return Err(CheckError::NoCase);
-        }
+    pub(super) fn of(choice: &Choice) -> Result<Selection, CheckError> {
         Ok(Selection {
-            subjects,
-            named: !args.tracer.is_empty(),
-            cases,
-            whole: args.abi.is_empty() && args.group.is_empty() && args.case.is_none(),
+            subjects: choice.subjects().map_err(ChoiceError::from)?,
+            named: !choice.tracer.is_empty(),
+            cases: choice.cases()?,
+            whole: choice.has_all_cases(),
         })
     }
 
@@ -104,41 +76,4 @@ impl Selection {
         }
         Ok(present)
     }
-}
-
-fn abis(names: &[String]) -> Result<Vec<AbiId>, CheckError> {
-    let all = catalogue::abis();
-    if names.is_empty() {
-        return Ok(all);
-    }
-    let mut abis: Vec<AbiId> = Vec::new();
-    for name in names {
-        let abi = AbiId::from_name(name).filter(|abi| all.contains(abi));
-        let abi = abi.ok_or_else(|| CheckError::Unknown {
-            what: "ABI whose calls this machine can make",
-            name: name.clone(),
-            known: all
-                .iter()
-                .map(|abi| abi.name())
-                .collect::<Vec<_>>()
-                .join(", "),
-        })?;
-        if !abis.contains(&abi) {
-            abis.push(abi);
-        }
-    }
-    Ok(abis)
-}
-
-fn groups(names: &[String]) -> Result<Vec<&'static str>, CheckError> {
-    let all = catalogue::GROUPS;
-    if let Some(name) = names.iter().find(|name| !all.contains(&name.as_str())) {
-        return Err(CheckError::Unknown {
-            what: "group",
-            name: name.clone(),
-            known: all.join(", "),
-        });
-    }
-    let wanted = |group: &&&str| names.is_empty() || names.iter().any(|name| name == **group);
-    Ok(all.iter().filter(wanted).copied().collect())
 }

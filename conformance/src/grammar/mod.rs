@@ -33,6 +33,8 @@ pub struct Reading {
     /// Text: the ABI of the calls before the first line that tells one. `None` when the tracer
     /// never tells: then no ABI is compared.
     pub start: Option<AbiId>,
+    /// Text: the machine's own ABI; a line that tells "32 bit mode" means its 32-bit sibling.
+    pub machine: AbiId,
 }
 
 /// Reads a whole output.

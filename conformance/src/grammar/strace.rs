@@ -82,10 +82,13 @@ impl Reader {
         let Some((_, mode)) = body.split_once("runs in ") else {
             return false;
         };
-        let abi = match mode.trim_end_matches([' ', ']', '.']) {
-            "32 bit mode" => AbiId::I386,
-            "64 bit mode" => AbiId::X86_64,
-            "x32 mode" => AbiId::X32,
+        let arm = matches!(self.reading.machine, AbiId::Aarch64 | AbiId::Arm);
+        let abi = match (mode.trim_end_matches([' ', ']', '.']), arm) {
+            ("32 bit mode", false) => AbiId::I386,
+            ("64 bit mode", false) => AbiId::X86_64,
+            ("x32 mode", false) => AbiId::X32,
+            ("32 bit mode", true) => AbiId::Arm,
+            ("64 bit mode", true) => AbiId::Aarch64,
             _ => return false,
         };
         if let Some(start) = self.reading.start {

@@ -11,6 +11,7 @@ fn text(output: &str) -> Output {
             grammar: Grammar::Strace,
             raw: true,
             start: Some(AbiId::X86_64),
+            machine: AbiId::X86_64,
         },
     )
 }
@@ -161,6 +162,7 @@ fn decoded_arguments_are_words_of_which_nothing_is_known() {
             grammar: Grammar::Strace,
             raw: false,
             start: None,
+            machine: AbiId::X86_64,
         },
     );
     let word = SeenWord {
@@ -224,6 +226,7 @@ fn bytes_that_are_no_text_do_no_harm() {
                     grammar: Grammar::Detect,
                     raw: true,
                     start: None,
+                    machine: AbiId::X86_64,
                 },
             );
             assert!(out.calls.len() <= 4096);
@@ -246,4 +249,20 @@ fn a_name_of_x86_64_in_x32_is_a_number_too() {
             (None, Some("nosuch#64"))
         ]
     );
+}
+
+#[test]
+fn on_arm_a_32_bit_program_is_one_of_arm() {
+    let text = "7 getpid() = 7\n7 [ Process PID=7 runs in 32 bit mode. ]\n7 getpid() = 7\n\
+                7 [ Process PID=7 runs in 64 bit mode. ]\n7 getpid() = 7\n";
+    let reading = Reading {
+        grammar: Grammar::Strace,
+        raw: true,
+        start: Some(AbiId::Aarch64),
+        machine: AbiId::Aarch64,
+    };
+    let calls = read(text.as_bytes(), reading).calls;
+    let abis: Vec<Option<AbiId>> = calls.iter().map(|call| call.abi).collect();
+    let right = [AbiId::Aarch64, AbiId::Arm, AbiId::Aarch64];
+    assert_eq!(abis, right.map(Some));
 }

@@ -8,6 +8,7 @@ use everycall_arch::AbiId;
 use serde::Deserialize;
 
 use crate::grammar::{Grammar, Reading};
+use crate::host;
 use crate::judge::Traits;
 
 pub use command::{Ours, Words};
@@ -56,9 +57,9 @@ pub struct Subject {
     /// Whether its text shows raw words.
     #[serde(default)]
     raw: bool,
-    /// The ABI of calls before the first line that tells one, by name.
+    /// The ABI of calls before the first line that tells one.
     #[serde(default)]
-    start: Option<String>,
+    start: Option<Start>,
     /// Whether names that it may not know must be marked (`?name`).
     #[serde(default)]
     optional_names: bool,
@@ -79,6 +80,14 @@ pub struct Subject {
     /// Cases that are known to fail.
     #[serde(default)]
     pub expected: Vec<Entry>,
+}
+
+/// Where a tracer's text begins.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+enum Start {
+    /// With calls of the machine's own ABI.
+    Native,
 }
 
 /// Calls that nobody can observe by a backend.
@@ -177,11 +186,6 @@ impl Subject {
             what,
         };
         let subject: Subject = toml::from_str(text).map_err(|e| wrong(e.to_string()))?;
-        if let Some(start) = &subject.start
-            && AbiId::from_name(start).is_none()
-        {
-            return Err(wrong(format!("there is no ABI '{start}'")));
-        }
         for unseen in &subject.unseen {
             if AbiId::from_name(&unseen.abi).is_none() || unseen.reason.trim().is_empty() {
                 return Err(wrong(format!(
@@ -246,7 +250,8 @@ impl Subject {
         Reading {
             grammar: self.grammar,
             raw: self.raw,
-            start: self.start.as_deref().and_then(AbiId::from_name),
+            start: self.start.map(|Start::Native| host::native()),
+            machine: host::native(),
         }
     }
 

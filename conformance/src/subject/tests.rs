@@ -138,7 +138,10 @@ fn a_wrong_description_is_refused_with_its_reason() {
     let entry = |text: &str| format!("{right}\n[[expected]]\n{text}\n");
     let wrong = [
         (right.replace("\"{out}\", ", ""), "{out}"),
-        (right.replace("x86_64", "x87"), "x87"),
+        (
+            right.replace("start = \"native\"", "start = \"x87\""),
+            "x87",
+        ),
         (format!("more = 1\n{right}"), "more"),
         (
             entry("case = \"a::b::c\"\nverdict = \"missed\"\nreason = \" \""),

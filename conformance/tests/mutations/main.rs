@@ -10,6 +10,8 @@ mod workshop;
 use std::process::ExitCode;
 use std::sync::{Arc, Mutex, PoisonError};
 
+use everycall_arch::table;
+use everycall_conformance::case::Case;
 use everycall_conformance::report::{Entry, Outcome};
 use everycall_conformance::sandbox::{Privilege, serve_if_worker};
 use everycall_conformance::subject::{self, Ours};
@@ -70,6 +72,9 @@ fn broken(shop: &Workshop, mutation: &Mutation) -> Result<(), Failed> {
     if let Some(line) = &mutation.says {
         says(&mutation.slice, &ours, line)?;
     }
+    if let Some(text) = &mutation.writes {
+        writes(&mutation.slice, &ours, text)?;
+    }
     let finished = judge(&mutation.slice, &ours)?;
     for expect in &mutation.expect {
         let told = |entry: &Entry| match &entry.outcome {
@@ -90,7 +95,7 @@ fn broken(shop: &Workshop, mutation: &Mutation) -> Result<(), Failed> {
     }
     let unharmed = |entry: &&Entry| entry.outcome != Outcome::Passed;
     match finished.entries.iter().find(unharmed) {
-        Some(entry) if mutation.expect.is_empty() => {
+        Some(entry) if mutation.harmless => {
             Err(format!("{} does not pass: {:?}", entry.case, entry.outcome).into())
         }
         _ => Ok(()),
@@ -109,6 +114,37 @@ fn says(slice: &Slice, ours: &Ours, line: &str) -> Result<(), Failed> {
         }
     }
     Ok(())
+}
+
+/// The tracer writes this of a call of the slice, in every run with a call that the running kernel has.
+fn writes(slice: &Slice, ours: &Ours, text: &str) -> Result<(), Failed> {
+    let taker = taker(slice)?;
+    let bench = Sandboxes::new(Privilege::of_caller(), ours.clone());
+    let mut real = 0;
+    for run in bench.runs(&cases(slice)?)? {
+        let bare = bench.native(&run)?.ledger?;
+        let has = |case: &&Case| {
+            let name = case.name.split('/').next().unwrap_or_default();
+            let own = table::by_name(run.abi, name).map(|call| u64::from(call.nr));
+            let mut made = (case.first..case.first + case.count).filter_map(|slot| bare.slot(slot));
+            made.any(|call| {
+                Some(call.nr) == own && call.result.is_some_and(|raw| raw as i32 != -libc::ENOSYS)
+            })
+        };
+        real += run.cases.iter().filter(has).count();
+        let output = bench.traced(&run, &taker.subject)?.output;
+        if !String::from_utf8_lossy(&output).contains(text) {
+            return Err(format!(
+                "'{text}' is not written:\n{}",
+                String::from_utf8_lossy(&output)
+            )
+            .into());
+        }
+    }
+    match real {
+        0 => Err("the running kernel has none of the calls".into()),
+        _ => Ok(()),
+    }
 }
 
 fn judge(slice: &Slice, ours: &Ours) -> Result<Finished, Failed> {

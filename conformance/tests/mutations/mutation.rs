@@ -26,6 +26,12 @@ pub(crate) struct Mutation {
     /// What must be found; nothing when the mutation must do no harm.
     #[serde(default)]
     pub(crate) expect: Vec<Expect>,
+    /// Whether the tracer is right all the same: every case of the slice must pass.
+    #[serde(default)]
+    pub(crate) harmless: bool,
+    /// A part of what the tracer must write of a call of the slice that the running kernel has.
+    #[serde(default)]
+    pub(crate) writes: Option<String>,
     /// A line that the tracer must say of itself, once a run.
     #[serde(default)]
     pub(crate) says: Option<String>,
@@ -73,8 +79,14 @@ pub(crate) fn all() -> Result<Vec<Mutation>, String> {
         let wrong = |what: String| format!("{}: {what}", path.display());
         let text = std::fs::read_to_string(&path).map_err(|e| wrong(e.to_string()))?;
         let mut mutation: Mutation = toml::from_str(&text).map_err(|e| wrong(e.to_string()))?;
-        if mutation.edits.is_empty() || (mutation.expect.is_empty() && mutation.says.is_none()) {
+        let told = mutation.says.is_some() || mutation.writes.is_some();
+        if mutation.edits.is_empty() || (mutation.expect.is_empty() && !told) {
             return Err(wrong("it changes nothing, or nothing comes of it".into()));
+        }
+        if mutation.harmless != mutation.expect.is_empty() {
+            return Err(wrong(
+                "what is harmless expects nothing, and what is not expects something".into(),
+            ));
         }
         let name = path.file_stem().unwrap_or_default();
         mutation.name = name.to_string_lossy().into_owned();

@@ -39,7 +39,17 @@ fn mis_decoded_name() {
 fn a_number_in_place_of_a_name_is_honest() {
     let mut calls = made();
     calls[1] = call(AbiId::X86_64, 257, [1, 2, 3, 4, 5, 6]);
-    assert_eq!(Trial::perfect(calls).verdicts(), [PASSED; 3]);
+    let mut trial = Trial::perfect(calls);
+    assert_eq!(trial.verdicts(), [PASSED; 3]);
+    // Nor has it arguments; but one that is there must be right.
+    trial.output.calls[1].args = Some(Vec::new());
+    assert_eq!(trial.verdicts(), [PASSED; 3]);
+    trial.output.calls[1].args = Some(vec![SeenArg {
+        name: "dfd".into(),
+        words: vec![0],
+        value: 7,
+    }]);
+    assert_eq!(trial.middle().0, Verdict::MisDecoded);
 }
 
 #[test]
