@@ -82,10 +82,11 @@ fn is_cargo(pid: Pid) -> bool {
 
 /// Runs a command in a machine of this kind, and shows what it writes.
 pub(crate) fn run(wish: &Wish, front: &[OsString], command: Command) -> Result<End, ClientError> {
-    let signals = Signals::watch()?;
     let owner = Owner::find()?;
     let has_terminal = command.terminal.is_some();
     let mut call = Call::make(wish, front, owner)?;
+    // Until here a signal ends this process, and all that it has started goes with it.
+    let signals = Signals::watch()?;
     call.send(&ToGuest::Run(command))?;
     let keyboard = has_terminal.then(Keyboard::take).transpose();
     let mut keyboard = keyboard.map_err(system("take the terminal"))?;

@@ -74,3 +74,44 @@ fn places(image: &Path) -> Vec<PathBuf> {
     }
     places
 }
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+
+    use super::*;
+
+    #[test]
+    fn modules_are_found_where_packages_put_them() {
+        let dir = tempfile::tempdir().unwrap();
+        for (image, modules) in [
+            ("a/boot/vmlinuz-6.1-x", "a/lib/modules/6.1-x"),
+            ("b/boot/vmlinuz-6.1-x", "b/usr/lib/modules/6.1-x"),
+            ("c/usr/lib/modules/7.2+y/vmlinuz", "c/usr/lib/modules/7.2+y"),
+        ] {
+            let (image, modules) = (dir.path().join(image), dir.path().join(modules));
+            fs::create_dir_all(image.parent().unwrap()).unwrap();
+            fs::create_dir_all(modules.join("kernel")).unwrap();
+            fs::write(&image, "").unwrap();
+            let kernel = Kernel::at(&image).unwrap();
+            assert_eq!(kernel.modules, modules);
+            assert_eq!(
+                kernel.release,
+                modules.file_name().unwrap().to_str().unwrap()
+            );
+        }
+    }
+
+    #[test]
+    fn where_modules_were_searched_is_said() {
+        let dir = tempfile::tempdir().unwrap();
+        let image = dir.path().join("boot/vmlinuz-6.1-x");
+        let missing = Kernel::at(&image).unwrap_err().to_string();
+        assert!(missing.ends_with("vmlinuz-6.1-x is not there"), "{missing}");
+        fs::create_dir_all(image.parent().unwrap()).unwrap();
+        fs::write(&image, "").unwrap();
+        let error = Kernel::at(&image).unwrap_err().to_string();
+        assert!(error.contains("usr/lib/modules/6.1-x"), "{error}");
+        assert!(error.contains("EVERYCALL_MODULES"), "{error}");
+    }
+}

@@ -10,10 +10,19 @@ pub(crate) struct ShareError {
     why: String,
 }
 
-/// What a machine has of its own, and would lose below a share of that name.
-const OWN: [&str; 12] = [
-    "/", "/bin", "/dev", "/etc", "/lib", "/lib64", "/proc", "/run", "/sbin", "/sys", "/usr", "/tmp",
+/// What a machine has of its own: a share there would take its place.
+const OWN: [&str; 5] = ["/", "/usr", "/tmp", "/run", "/var"];
+
+/// The same, with all that is below.
+const OWN_TREES: [&str; 10] = [
+    "/bin", "/dev", "/etc", "/lib", "/lib64", "/proc", "/sbin", "/sys", "/usr/bin", "/usr/lib",
 ];
+
+/// Whether a directory is the machine's own, and no share can be there.
+pub(crate) fn is_own(dir: &Path) -> bool {
+    let whole = OWN.iter().any(|own| dir == Path::new(own));
+    whole || OWN_TREES.iter().any(|own| dir.starts_with(own))
+}
 
 /// The directories around these paths, none inside another.
 pub(crate) fn around<'a>(
@@ -26,7 +35,7 @@ pub(crate) fn around<'a>(
             why: error.to_string(),
         })?;
         let root = root(&path).to_owned();
-        if OWN.iter().any(|own| root == Path::new(own)) {
+        if is_own(&root) {
             return Err(ShareError {
                 path: root,
                 why: "the machine has its own".to_owned(),
@@ -58,4 +67,49 @@ fn root(path: &Path) -> &Path {
     let workspace = dir.ancestors().find(marked("Cargo.lock"));
     let target = dir.ancestors().filter(marked("CACHEDIR.TAG")).last();
     workspace.or(target).unwrap_or(dir)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+
+    use super::*;
+
+    #[test]
+    fn a_workspace_and_a_target_directory_are_shared_whole_and_once() {
+        let dir = tempfile::tempdir().unwrap();
+        let top = dir.path().canonicalize().unwrap();
+        let (package, deps) = (
+            top.join("work/package"),
+            top.join("target/triple/debug/deps"),
+        );
+        fs::create_dir_all(&package).unwrap();
+        fs::create_dir_all(&deps).unwrap();
+        fs::write(top.join("work/Cargo.lock"), "").unwrap();
+        fs::write(top.join("target/CACHEDIR.TAG"), "").unwrap();
+        fs::write(deps.join("test-1"), "").unwrap();
+        let program = deps.join("test-1");
+        let shares = around([package.as_path(), &program, &top.join("work")]).unwrap();
+        assert_eq!(shares, [top.join("target"), top.join("work")]);
+        assert!(is_of_cargo(&program));
+    }
+
+    #[test]
+    fn a_directory_that_holds_another_takes_its_place() {
+        let dir = tempfile::tempdir().unwrap();
+        let top = dir.path().canonicalize().unwrap();
+        fs::create_dir(top.join("inner")).unwrap();
+        fs::write(top.join("inner/program"), "").unwrap();
+        let shares = around([&*top.join("inner"), &*top]).unwrap();
+        assert_eq!(shares, std::slice::from_ref(&top));
+        assert!(!is_of_cargo(&top.join("inner/program")));
+    }
+
+    #[test]
+    fn what_the_machine_has_itself_is_not_shared() {
+        for dir in ["/", "/usr", "/etc", "/proc/self"] {
+            let error = around([Path::new(dir)]).unwrap_err().to_string();
+            assert!(error.contains("the machine has its own"), "{dir}: {error}");
+        }
+    }
 }

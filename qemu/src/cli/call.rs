@@ -17,7 +17,7 @@ use crate::{client, elf, environment, kernels, shares, terminal};
 pub(super) fn run(run: &Run, front: &[OsString]) -> Result<ExitCode, CliError> {
     let mut wish = wish(&run.wanted)?;
     let mut command = command(&run.command, run.wanted.user)?;
-    let mut paths = vec![current_dir()?];
+    let mut paths = Vec::from_iter(current_share()?);
     // A name that is no file here is one of the machine's own programs.
     if run.command[0].as_bytes().contains(&b'/')
         && let Ok(path) = Path::new(&run.command[0]).canonicalize()
@@ -37,7 +37,7 @@ pub(super) fn shell(shell: &Shell, front: &[OsString]) -> Result<ExitCode, CliEr
     };
     let mut command = command(&words, shell.wanted.user)?;
     command.terminal = Some(terminal::size());
-    wish.shares = shares::around([current_dir()?.as_path()])?;
+    wish.shares = shares::around(current_share()?.as_deref())?;
     Ok(exit(&client::run(&wish, front, command)?))
 }
 
@@ -63,8 +63,16 @@ pub(super) fn runner(words: &[OsString], front: &[OsString]) -> Result<ExitCode,
     Ok(exit(&client::run(&wish, front, command)?))
 }
 
+/// A copy that goes when this process does. Those of processes that were killed are cleared away.
 fn copy(program: &Path, copies: &Path) -> std::io::Result<(TempDir, PathBuf)> {
-    let dir = TempDir::new_in(copies)?;
+    for entry in fs::read_dir(copies)?.flatten() {
+        let name = entry.file_name();
+        let owner = name.to_string_lossy().split('-').next().map(str::to_owned);
+        if owner.is_some_and(|pid| !Path::new("/proc").join(pid).exists()) {
+            let _ = fs::remove_dir_all(entry.path());
+        }
+    }
+    let dir = TempDir::with_prefix_in(format!("{}-", std::process::id()), copies)?;
     let path = dir.path().join(program.file_name().unwrap_or_default());
     fs::copy(program, &path)?;
     Ok((dir, path))
@@ -105,6 +113,17 @@ fn command(words: &[OsString], user: Option<u32>) -> Result<Command, CliError> {
 
 fn current_dir() -> Result<PathBuf, CliError> {
     std::env::current_dir().map_err(CliError::NoDirectory)
+}
+
+/// The current directory, unless the machine has its own of that name.
+fn current_share() -> Result<Option<PathBuf>, CliError> {
+    let dir = current_dir()?;
+    if shares::is_own(&dir) {
+        let shown = dir.display();
+        eprintln!("everycall vm: {shown} is the machine's own there, not this host's");
+        return Ok(None);
+    }
+    Ok(Some(dir))
 }
 
 fn exit(end: &End) -> ExitCode {

@@ -1,8 +1,10 @@
 //! What a machine must do: on a real kernel, started and left as users do it.
 
 use std::fs;
+use std::io::Write;
+use std::process::Stdio;
 
-use crate::support::{MACHINE, Place, cargo, said};
+use crate::support::{MACHINE, Place, Said, cargo, said};
 
 #[test]
 fn output_status_and_files_come_back() {
@@ -80,4 +82,36 @@ fn after_a_failed_machine_comes_a_new_one() {
     assert_eq!(said.out, "first: 1\nwell\nsecond: 0\n", "{said:?}");
     fs::remove_file(place.path().join("cargo")).unwrap();
     place.assert_clean();
+}
+
+#[test]
+fn a_shell_has_a_terminal_and_hears_what_is_typed_before_it_is_there() {
+    let place = Place::new();
+    let mut command = place.vm();
+    command.args(["shell", "-m", MACHINE]).stdin(Stdio::piped());
+    command.stdout(Stdio::piped()).stderr(Stdio::piped());
+    let mut child = command.spawn().unwrap();
+    // The end of what is typed comes at once; what came before it is not lost.
+    let typed = b"tty; echo $((6 * 7)); exit 5\n";
+    child.stdin.take().unwrap().write_all(typed).unwrap();
+    let said = Said::from(child.wait_with_output().unwrap());
+    assert!(said.out.contains("\n/dev/pts/0\r\n42\r\n"), "{said:?}");
+    assert_eq!(said.code, Some(5), "{said:?}");
+    place.assert_clean();
+}
+
+#[test]
+fn a_directory_that_the_machine_has_itself_is_not_shared() {
+    let place = Place::new();
+    let mut command = place.sh("pwd; cat /proc/mounts");
+    let said = said(command.current_dir("/"));
+    assert!(
+        said.err.contains("/ is the machine's own there"),
+        "{said:?}"
+    );
+    assert!(
+        said.out.starts_with("/\n") && !said.out.contains("9p"),
+        "{said:?}"
+    );
+    assert_eq!(said.code, Some(0));
 }
