@@ -247,7 +247,7 @@ fn negative_numbers() -> Result {
         // SAFETY: one thread; the child makes plain calls only.
         let child = unsafe { libc::fork() };
         if child == 0 {
-            let result = syscall(nr as i32 as c_long, [0x1111, 0x2222, 0, 0, 0]);
+            let result = syscall(wide(nr as i32) as c_long, [0x1111, 0x2222, 0, 0, 0]);
             // SAFETY: does not return.
             unsafe { libc::_exit(-result as i32) };
         }

@@ -66,7 +66,6 @@ fn kernel_has_64_bits() -> bool {
         libc::uname(&raw mut name);
         name.machine
     };
-    let machine = machine.map(|byte| byte as u8);
     machine.starts_with(b"armv8") || machine.starts_with(b"aarch64")
 }
 
