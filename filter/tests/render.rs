@@ -73,16 +73,16 @@ x86_64
       read, write, open, 337-423, and N more calls
   ALLOW if arg0 == 2 && arg1 <= 4095
   ERRNO(EPERM) otherwise
-      ioctl
+      ioctl (arg0 is fd, arg1 is cmd)
   ERRNO(EPERM) if arg0 == 40
   ALLOW otherwise
-      socket
+      socket (arg0 is family)
   ALLOW if arg0 & 0x7e020000 == 0
   ERRNO(EPERM) otherwise
-      clone
+      clone (arg0 is clone_flags)
   ALLOW if arg0 in {0, 8, 0xffffffff}
   ERRNO(EPERM) otherwise
-      personality
+      personality (arg0 is personality)
   ERRNO(EPERM)
       all others: stat, fstat, lstat, 472-0x3fffffff,
       0x80000000-0xffffffff, and N more calls

@@ -128,6 +128,9 @@ pub enum MapError {
         /// The limit.
         nodes: usize,
     },
+    /// It has a map, but no table.
+    #[error("there are too many different treatments of numbers or words to make a table of them")]
+    TooIrregular,
     /// Some call has no outcome.
     #[error("the map leaves out some calls: a fault in the map")]
     Incomplete,

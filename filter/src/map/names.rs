@@ -1,5 +1,6 @@
 //! What numbers and architecture words are called.
 
+use everycall_arch::slots::{Slot, slots};
 use everycall_arch::{Syscall, table};
 
 use super::set::{Range, Set, Test, View};
@@ -117,6 +118,15 @@ fn in_range(calls: &'static [Syscall], range: &Range, found: &mut Vec<Numbers>) 
     }
 }
 
+/// What a word of a call is, by the prototype: the name of the argument that it is all or half of.
+#[must_use]
+pub fn argument_name(call: &Syscall, word: u8) -> Option<&'static str> {
+    let slots = slots(call.abi, call.proto);
+    let has = |slot: &Slot| (slot.first..slot.first + slot.words).contains(&word);
+    let at = slots.iter().position(has)?;
+    call.proto.args.get(at).map(|arg| arg.name)
+}
+
 /// What a space is called.
 #[must_use]
 pub fn space_name(space: &Space) -> String {
@@ -179,6 +189,18 @@ mod tests {
         for id in AbiId::ALL.into_iter().filter(|&id| id != AbiId::X32) {
             assert_eq!(arch_name(id.abi().audit_arch), Some(id.name()));
         }
+    }
+
+    #[test]
+    fn words_are_called_as_the_prototype_says() {
+        let name = |abi, call, word| argument_name(table::by_name(abi, call).unwrap(), word);
+        assert_eq!(name(AbiId::X86_64, "openat", 2), Some("flags"));
+        assert_eq!(name(AbiId::X86_64, "openat", 4), None);
+        // A file offset is two words there.
+        let offset = name(AbiId::X86_64, "pread64", 3);
+        assert!(offset.is_some());
+        assert_eq!(name(AbiId::I386, "pread64", 3), offset);
+        assert_eq!(name(AbiId::I386, "pread64", 4), offset);
     }
 
     #[test]

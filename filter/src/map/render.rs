@@ -1,13 +1,14 @@
 //! Maps and differences as text.
 
+use std::collections::BTreeSet;
 use std::fmt::Write;
 
-use everycall_arch::AbiId;
+use everycall_arch::{AbiId, Syscall};
 
-use super::names::{Numbers, numbers, outcome_name, space_name};
+use super::names::{Numbers, argument_name, numbers, outcome_name, space_name};
 use super::rules::{Rule, When};
 use super::sections::{Region, Section, Space};
-use super::{Change, Finding, Level, Outcome};
+use super::{Change, Field, Finding, Level, Outcome};
 use crate::action::Action;
 
 /// How text is to look.
@@ -101,6 +102,11 @@ fn render<T>(sections: &[Section<T>], style: Style, name: impl Fn(&T) -> String)
         for (count, region) in regions {
             head(&mut text, &region.rules, &name);
             let items = numbers(&section.space, &region.numbers);
+            if let [Numbers::Call(call)] = items[..] {
+                let words = [call_name(call, style) + &arguments(call, &region.rules)];
+                wrap(&mut text, &words, ",", style.width);
+                continue;
+            }
             let words = match count > most {
                 true if only && whole(&section.space) == count => vec!["all numbers".to_owned()],
                 rest => listed(&items, rest, style),
@@ -122,6 +128,36 @@ fn head<T>(text: &mut String, rules: &[Rule<T>], name: &impl Fn(&T) -> String) {
     }
 }
 
+fn call_name(call: &Syscall, style: Style) -> String {
+    match style.numbers {
+        true => format!("{}({})", call.name, call.nr),
+        false => call.name.to_owned(),
+    }
+}
+
+/// What the words are that the rules of a call look at, if they have names.
+fn arguments<T>(call: &Syscall, rules: &[Rule<T>]) -> String {
+    let fields = rules.iter().flat_map(|rule| match &rule.when {
+        When::Any(terms) => terms.iter().flatten().map(|test| test.field).collect(),
+        _ => Vec::new(),
+    });
+    let fields: BTreeSet<Field> = fields.collect();
+    let told: Vec<String> = fields
+        .into_iter()
+        .filter_map(|field| match field {
+            Field::Arg(word) => {
+                let name = argument_name(call, word)?;
+                Some(format!("{} is {name}", field.name()))
+            }
+            _ => None,
+        })
+        .collect();
+    match told.is_empty() {
+        true => String::new(),
+        false => format!(" ({})", told.join(", ")),
+    }
+}
+
 /// The words that tell the numbers of a region.
 fn listed(items: &[Numbers], rest: bool, style: Style) -> Vec<String> {
     let most = style.names.unwrap_or(usize::MAX);
@@ -132,10 +168,7 @@ fn listed(items: &[Numbers], rest: bool, style: Style) -> Vec<String> {
             Numbers::Call(call) => {
                 calls += 1;
                 if calls <= most {
-                    words.push(match style.numbers {
-                        true => format!("{}({})", call.name, call.nr),
-                        false => call.name.to_owned(),
-                    });
+                    words.push(call_name(call, style));
                 }
             }
             Numbers::Unknown(0, u32::MAX) => words.push("all numbers".to_owned()),

@@ -14,7 +14,7 @@ use crate::bdd::{Bdd, FALSE, Full, Node, TRUE};
 const MAX_PIECES: usize = 1 << 14;
 
 /// How many different treatments of numbers there may be.
-const MAX_RESIDUALS: usize = 1 << 13;
+const MAX_RESIDUALS: usize = 1 << 10;
 
 /// Where numbers have one meaning.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -94,7 +94,7 @@ pub(super) fn sections(
     let root = own
         .import(bdd, root)
         .and_then(|root| Teller { bdd: own, quiet }.tell(root));
-    root.map_err(|Full| MapError::TooLarge { nodes })
+    root.map_err(|Full| MapError::TooIrregular)
 }
 
 struct Teller {

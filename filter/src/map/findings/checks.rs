@@ -18,6 +18,9 @@ use crate::map::{Map, Outcome};
 /// How many names or ranges are told in a sentence.
 const MAX_TOLD: usize = 6;
 
+/// The greatest error that the kernel lets a filter return.
+const MAX_ERRNO: u16 = 4095;
+
 /// What could not be found out.
 pub(super) fn undecided(map: &Map) -> Vec<Finding> {
     let told = |at| {
@@ -31,6 +34,39 @@ pub(super) fn undecided(map: &Map) -> Vec<Finding> {
         }
     };
     map.undecided().into_iter().map(told).collect()
+}
+
+/// Actions that are not what they seem, or not on every kernel.
+pub(super) fn odd_actions(map: &Map) -> Vec<Finding> {
+    let mut actions: Vec<Action> = map
+        .outcomes()
+        .filter_map(|outcome| match outcome {
+            Outcome::Action(action) => Some(action),
+            Outcome::Undecided(_) => None,
+        })
+        .collect();
+    actions.sort_by_key(|action| action.to_ret());
+    let mut odd: Vec<Finding> = Vec::new();
+    for action in actions {
+        let what = match action {
+            Action::Errno(0) => "the call is not executed, and returns 0 as if it had been",
+            Action::Errno(errno) if errno > MAX_ERRNO => "the kernel makes it 4095",
+            Action::Unknown(_) => {
+                "no kernel defines it: the process is killed, before Linux 4.14 the thread"
+            }
+            Action::UserNotif => "there since Linux 5.0; older kernels kill",
+            Action::KillProcess => "there since Linux 4.14; older kernels kill only the thread",
+            Action::Log => "there since Linux 4.14; older kernels kill",
+            _ => continue,
+        };
+        // A filter may return any number of values that nobody knows: the first tells it.
+        let again = |finding: &Finding| finding.text.ends_with(what);
+        if !odd.iter().any(again) {
+            let text = format!("{}: {what}", outcome_name(Outcome::Action(action)));
+            odd.push(Finding::new(Kind::OddAction, text));
+        }
+    }
+    odd
 }
 
 /// Whether a diagram asks a bit of a field.

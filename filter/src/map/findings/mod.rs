@@ -44,6 +44,8 @@ pub enum Kind {
     UnknownRefused,
     /// It kills for the number -1, with which a tracer skips a call.
     MinusOneKilled,
+    /// An action that means something else than it seems, or not the same on every kernel.
+    OddAction,
     /// Instructions that no call executes.
     DeadInstruction,
     /// A shift by X that may be 32 or more, which kernels do in different ways.
@@ -98,6 +100,7 @@ impl Kind {
             Kind::UnknownKilled => "unknown-killed",
             Kind::UnknownRefused => "unknown-refused",
             Kind::MinusOneKilled => "minus-one-killed",
+            Kind::OddAction => "odd-action",
             Kind::DeadInstruction => "dead-instruction",
             Kind::WideShift => "wide-shift",
             Kind::Undecided => "undecided",
@@ -122,6 +125,7 @@ impl Kind {
             | Kind::ArchCheckedLate
             | Kind::UnknownRefused
             | Kind::MinusOneKilled
+            | Kind::OddAction
             | Kind::DeadInstruction
             | Kind::WideShift => Level::Note,
         }
@@ -167,6 +171,7 @@ fn of_map(map: &Map) -> Result<Vec<Finding>, MapError> {
         nodes: map.options.nodes,
     };
     let mut found = checks::undecided(map);
+    found.extend(checks::odd_actions(map));
     if let Some(leaf) = map.root.value() {
         found.extend(map.outcomes.get(leaf).map(constant));
         return Ok(found);
