@@ -229,6 +229,8 @@ fn an_owner_that_is_killed() {
     let place = Place::new();
     let (child, _out, line) = begun(&mut place.sh("echo begun; sleep 100000"));
     assert_eq!(line, "begun\n");
+    // A machine whose port is closed switches itself off, unless it stands still.
+    rustix::process::kill_process(place.qemu(), Signal::STOP).unwrap();
     let all = place.processes();
     let owner = all.iter().find(|(_, line)| line.contains(" serve "));
     rustix::process::kill_process(owner.expect("the owner runs").0, Signal::KILL).unwrap();
