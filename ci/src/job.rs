@@ -6,7 +6,12 @@ use std::process::Command;
 use crate::matrix::Row;
 
 /// Variables that say which machine is meant, and which cases. A row says that itself, whatever its caller has set.
-const OWN: [&str; 4] = ["EVERYCALL_MACHINE", "EVERYCALL_KERNEL", "EVERYCALL_VM_ARGS"];
+const OWN: [&str; 4] = [
+    "EVERYCALL_MACHINE",
+    "EVERYCALL_KERNEL",
+    "EVERYCALL_VM_ARGS",
+    "EVERYCALL_CHECK",
+];
 
 /// What a row does, in order.
 pub(crate) struct Job {
