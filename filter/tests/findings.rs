@@ -278,6 +278,24 @@ fn dead_instructions_and_wide_shifts_are_found() {
 }
 
 #[test]
+fn numbers_that_are_too_many_cases_are_said_to_be() {
+    let odd = vec![
+        Test::equal(Field::Arch, I386.into()),
+        Test::masked(Field::Nr, 1, 1),
+    ];
+    let map = Map::of_rules(&[(odd, Action::Allow)], Action::KillProcess).unwrap();
+    let found = map.findings().unwrap();
+    let irregular = found
+        .iter()
+        .filter(|finding| finding.kind == Kind::Irregular);
+    let abis: Vec<_> = irregular.filter_map(|finding| finding.abi).collect();
+    assert_eq!(
+        abis.iter().map(|abi| abi.name()).collect::<Vec<_>>(),
+        ["i386"]
+    );
+}
+
+#[test]
 fn actions_that_are_not_what_they_seem_are_told() {
     let odd = |ret| -> Vec<String> {
         let program = filter(&[Block::new(X86_64, ALLOW).range(59, 59, ret)], TRACE);

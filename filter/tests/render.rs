@@ -151,6 +151,23 @@ arm
 }
 
 #[test]
+fn alternatives_that_stand_alone_have_no_parentheses() {
+    let two = |nr, more: Option<Test>| {
+        let arch = Test::equal(Field::Arch, I386.into());
+        let arg = |value| Test::equal(Field::Arg(1), value);
+        let rule = |value| {
+            let all = [arch.clone(), Test::equal(Field::Nr, nr), arg(value)];
+            (all.into_iter().chain(more.clone()).collect(), Action::Allow)
+        };
+        let map = Map::of_rules(&[rule(16), rule(31)], Action::Errno(1)).unwrap();
+        render::map(&map.sections().unwrap(), NARROW)
+    };
+    assert!(two(1, None).contains("\n  ALLOW if arg1 == 16 || arg1 == 31\n"));
+    let more = Some(Test::equal(Field::Arg(0), 1));
+    assert!(two(1, more).contains("\n  ALLOW if arg0 == 1 && (arg1 == 16 || arg1 == 31)\n"));
+}
+
+#[test]
 fn numbers_are_told_by_a_condition_where_ranges_would_be_too_many() {
     let odd = vec![
         Test::equal(Field::Arch, I386.into()),

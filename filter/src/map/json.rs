@@ -2,6 +2,15 @@
 //!
 //! Words of 64 bits are strings, in hexadecimal, as many readers of JSON keep only 53 bits of a number; so are architecture
 //! words, to read better. System call numbers, errno and indices are numbers.
+//!
+//! | key of | meaning |
+//! |---|---|
+//! | a section: `name`, `abi`, `arch` | what it is called; the ABI's name or null; the architecture's name or null |
+//! | `arches` | the condition on the architecture word |
+//! | `regions` | numbers that are treated in one way: `numbers` (a condition), `calls` (`nr`, `name`), `unknown` (`[low, high]`), `rules` |
+//! | a rule: `when` | `always`, `any` (one list of `conditions` holds as a whole), `otherwise`, `irregular` (`conditions` is a call for which it counts) |
+//! | `then` | `action`, `data`, `text`; of a difference, `from` and `to` |
+//! | a condition: `field`, `negated`, `text` | with `bits`, `signed` and `ranges` (of the low bits), or `patterns` (`mask`, `value`), or `irregular` |
 
 use everycall_arch::AbiId;
 use serde_json::{Value, json};

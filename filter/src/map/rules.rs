@@ -101,6 +101,15 @@ impl fmt::Display for When {
                 }
                 f.write_str(" and all else is zero")
             }
+            When::Any(terms) if matches!(&terms[..], [term] if term.len() == 1) => {
+                let text = terms.iter().flatten().map(ToString::to_string);
+                let text: String = text.collect();
+                // Alternatives that stand alone need no parentheses.
+                let inner = text
+                    .strip_prefix('(')
+                    .and_then(|text| text.strip_suffix(')'));
+                f.write_str(inner.unwrap_or(&text))
+            }
             When::Any(terms) => {
                 for (at, term) in terms.iter().enumerate() {
                     let tests: Vec<String> = term.iter().map(ToString::to_string).collect();

@@ -82,20 +82,31 @@ pub(super) struct AbiView {
 }
 
 /// The ABIs that we know.
-pub(super) struct Abis(pub(super) Vec<AbiView>);
+pub(super) struct Abis {
+    /// Those whose numbers can be looked at one by one.
+    pub(super) views: Vec<AbiView>,
+    /// Those whose numbers are cut too finely for that.
+    pub(super) irregular: Vec<AbiId>,
+}
 
 impl Abis {
     pub(super) fn of(map: &Map, bdd: &mut Bdd) -> Result<Abis, Full> {
-        let mut views = Vec::new();
+        let mut abis = Abis {
+            views: Vec::new(),
+            irregular: Vec::new(),
+        };
         for id in AbiId::ALL {
             let arch = u64::from(id.abi().audit_arch);
             let arch = masked(bdd, Field::Arch, u64::from(u32::MAX), arch)?;
             let own = abi_numbers(bdd, id)?;
             let own = bdd.and(arch, own)?;
             let here = bdd.ite(own, map.root, FALSE)?;
-            views.extend(AbiView::of(map, bdd, id, here)?);
+            match AbiView::of(map, bdd, id, here)? {
+                Some(view) => abis.views.push(view),
+                None => abis.irregular.push(id),
+            }
         }
-        Ok(Abis(views))
+        Ok(abis)
     }
 }
 

@@ -117,7 +117,17 @@ pub(super) fn arches(map: &Map, bdd: &mut Bdd) -> Result<Option<Finding>, Full> 
 /// What is wrong with numbers that no call has, and with -1.
 pub(super) fn numbers(abis: &Abis) -> Vec<Finding> {
     let mut found = Vec::new();
-    for view in &abis.0 {
+    for &id in &abis.irregular {
+        let text = format!(
+            "the numbers of {} are told apart in too many ranges to look at them one by one: nothing else is said of them",
+            id.name()
+        );
+        found.push(Finding {
+            abi: Some(id),
+            ..Finding::new(Kind::Irregular, text)
+        });
+    }
+    for view in &abis.views {
         if view.is_open() {
             let text = format!("every call of {} is allowed", view.id.name());
             found.push(Finding {
@@ -222,7 +232,7 @@ pub(super) fn names(abis: &Abis) -> Vec<Finding> {
         (AbiId::I386, AbiId::X32),
         (AbiId::Aarch64, AbiId::Arm),
     ];
-    let view = |id| abis.0.iter().find(|view| view.id == id);
+    let view = |id| abis.views.iter().find(|view| view.id == id);
     let mut found = Vec::new();
     for (one, other) in TOGETHER {
         if let (Some(one), Some(other)) = (view(one), view(other)) {

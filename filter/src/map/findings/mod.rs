@@ -50,6 +50,8 @@ pub enum Kind {
     DeadInstruction,
     /// A shift by X that may be 32 or more, which kernels do in different ways.
     WideShift,
+    /// Numbers are told apart too finely to be looked at one by one.
+    Irregular,
     /// Something could not be found out.
     Undecided,
 }
@@ -103,6 +105,7 @@ impl Kind {
             Kind::OddAction => "odd-action",
             Kind::DeadInstruction => "dead-instruction",
             Kind::WideShift => "wide-shift",
+            Kind::Irregular => "irregular",
             Kind::Undecided => "undecided",
         }
     }
@@ -120,6 +123,7 @@ impl Kind {
             | Kind::AbiMismatch
             | Kind::HighHalf
             | Kind::UnknownKilled
+            | Kind::Irregular
             | Kind::Undecided => Level::Fault,
             Kind::Constant
             | Kind::ArchCheckedLate
