@@ -114,19 +114,9 @@ pub(super) fn arches(map: &Map, bdd: &mut Bdd) -> Result<Option<Finding>, Full> 
     }))
 }
 
-/// What is wrong with numbers that no call has, and with -1.
+/// What is wrong with numbers.
 pub(super) fn numbers(abis: &Abis) -> Vec<Finding> {
-    let mut found = Vec::new();
-    for &id in &abis.irregular {
-        let text = format!(
-            "the numbers of {} are told apart in too many ranges to look at them one by one: nothing else is said of them",
-            id.name()
-        );
-        found.push(Finding {
-            abi: Some(id),
-            ..Finding::new(Kind::Irregular, text)
-        });
-    }
+    let mut found: Vec<Finding> = abis.irregular.iter().map(|&id| irregular(id)).collect();
     for view in &abis.views {
         if view.is_open() {
             let text = format!("every call of {} is allowed", view.id.name());
@@ -135,56 +125,80 @@ pub(super) fn numbers(abis: &Abis) -> Vec<Finding> {
                 example: Some(view.call(view.id.abi().nr_base)),
                 ..Finding::new(Kind::AbiAllowed, text)
             });
-            continue;
-        }
-        // One treatment for a whole ABI is a decision about the ABI, not about its numbers.
-        if !view.distinguishes {
-            continue;
-        }
-        let (holes, above) = view.unknown(&view.allowed);
-        found.extend(about(
-            view,
-            Kind::HoleAllowed,
-            &holes,
-            "are allowed, though no call has them",
-        ));
-        found.extend(about(
-            view,
-            Kind::UnknownAllowed,
-            &above,
-            "are allowed, though we know no such call: a newer kernel may have one",
-        ));
-        for (kind, set, what) in [
-            (
-                Kind::UnknownKilled,
-                &view.killed,
-                "are killed, though no call has them: the kernel would answer ENOSYS, and a program that asks whether a call is there dies",
-            ),
-            (
-                Kind::UnknownRefused,
-                &view.refused,
-                "get another error than ENOSYS, though no call has them: a program that asks whether a call is there is misled",
-            ),
-        ] {
-            let (mut holes, above) = view.unknown(set);
-            above.ranges().for_each(|range| holes.insert_range(range));
-            found.extend(about(view, kind, &holes, what));
-        }
-        // The kernel shows a filter all 64 bits of the registers, and gives a 32-bit call the low halves.
-        if view.id == AbiId::I386 {
-            found.extend(about(view, Kind::HighHalf, &view.by_high_half, "are treated by the high half of a word, which the call does not have: 64-bit code that uses int $0x80 chooses it"));
-        }
-        if view.killed.contains(u32::MAX) {
-            let minus_one: RangeSet = [u32::MAX].into_iter().collect();
-            found.extend(about(
-                view,
-                Kind::MinusOneKilled,
-                &minus_one,
-                "(-1) is killed: a tracer that skips a call by this number kills its tracee",
-            ));
+        } else if view.distinguishes {
+            // One treatment for a whole ABI is a decision about the ABI, not about its numbers.
+            found.extend(unknown(view));
+            found.extend(of_words(view));
         }
     }
     found
+}
+
+fn irregular(id: AbiId) -> Finding {
+    let text = format!(
+        "the numbers of {} are told apart in too many ranges to look at them one by one: nothing else is said of them",
+        id.name()
+    );
+    Finding {
+        abi: Some(id),
+        ..Finding::new(Kind::Irregular, text)
+    }
+}
+
+/// What is wrong with numbers that no call has, and with -1.
+fn unknown(view: &AbiView) -> Vec<Finding> {
+    let (holes, above) = view.unknown(&view.allowed);
+    let either = |set| {
+        let (mut holes, above) = view.unknown(set);
+        above.ranges().for_each(|range| holes.insert_range(range));
+        holes
+    };
+    let minus_one: RangeSet = [u32::MAX]
+        .into_iter()
+        .filter(|&nr| view.killed.contains(nr))
+        .collect();
+    let checks = [
+        (
+            Kind::HoleAllowed,
+            holes,
+            "are allowed, though no call has them",
+        ),
+        (
+            Kind::UnknownAllowed,
+            above,
+            "are allowed, though we know no such call: a newer kernel may have one",
+        ),
+        (
+            Kind::UnknownKilled,
+            either(&view.killed),
+            "are killed, though no call has them: the kernel would answer ENOSYS, and a program that asks whether a call \
+             is there dies",
+        ),
+        (
+            Kind::UnknownRefused,
+            either(&view.refused),
+            "get another error than ENOSYS, though no call has them: a program that asks whether a call is there is misled",
+        ),
+        (
+            Kind::MinusOneKilled,
+            minus_one,
+            "(-1) are killed: a tracer that skips a call by this number kills its tracee",
+        ),
+    ];
+    checks
+        .into_iter()
+        .filter_map(|(kind, numbers, what)| about(view, kind, &numbers, what))
+        .collect()
+}
+
+/// What is wrong with the words of calls. The kernel shows a filter all 64 bits of the registers, and gives a 32-bit
+/// call their low halves.
+fn of_words(view: &AbiView) -> Option<Finding> {
+    let what = "are treated by the high half of a word, which the call does not have: 64-bit code that uses int $0x80 chooses it";
+    match view.id {
+        AbiId::I386 => about(view, Kind::HighHalf, &view.by_high_half, what),
+        _ => None,
+    }
 }
 
 /// A finding about numbers, if there are any.
