@@ -11,7 +11,7 @@ use everycall_conformance::choice::{self, Choice};
 use everycall_conformance::host;
 use everycall_conformance::report::Outcome;
 use everycall_conformance::sandbox::serve_if_worker;
-use everycall_conformance::subject::{self, Expectations, Found, Ours, Subject};
+use everycall_conformance::subject::{self, Expectations, Found, Ours, Situation, Subject};
 use everycall_conformance::suite::{
     self, CaseName, Finished, Manner, Sandboxes, Silent, Stop, Taker, catalogue,
 };
@@ -116,7 +116,7 @@ fn trials(args: &Arguments) -> Result<Vec<Trial>, String> {
         };
         let here = presence(&subject, found)?;
         let version = here.as_deref().unwrap_or_default();
-        let mut skip = Expectations::new(&subject.skip, version);
+        let mut skip = Expectations::new(&subject.skip, &Situation::here(version));
         let own = cases.iter().filter(|case| subject.in_group(case.group));
         let mut run = Vec::new();
         for case in own {

@@ -26,7 +26,7 @@ pub(super) fn findings(
     let mut made: Vec<&Made> = ledger.calls.iter().collect();
     made.sort_by_key(|call| call.seq);
     let shown = |call: &Made| run.shown.get(call.slot).copied().unwrap_or(true);
-    let mut pairs = align(&made, seen);
+    let mut pairs = one_by_one(&made, seen, shown).unwrap_or_else(|| align(&made, seen));
     across_threads(&made, seen, &mut pairs);
     let mut findings = Vec::new();
     for &(i, j) in &pairs {
@@ -183,6 +183,22 @@ fn without_start<'a>(run: &Run, seen: &'a [Seen]) -> &'a [Seen] {
         }
         _ => seen,
     }
+}
+
+/// The pairs of an output that shows just the calls that it must, in their order, and each rightly: nearly
+/// all are such, and need no search.
+fn one_by_one(
+    made: &[&Made],
+    seen: &[Seen],
+    shown: impl Fn(&Made) -> bool,
+) -> Option<Vec<(usize, usize)>> {
+    let asked = (0..made.len()).filter(|i| shown(made[*i]));
+    let pairs: Vec<(usize, usize)> = asked.zip(0..seen.len() + 1).collect();
+    let right = |&(i, j): &(usize, usize)| {
+        let line = seen.get(j);
+        line.is_some_and(|line| compare::score(made[i], line) == compare::BEST)
+    };
+    (pairs.len() == seen.len() && pairs.iter().all(right)).then_some(pairs)
 }
 
 /// Pairs of indices, ascending in both.

@@ -2,9 +2,12 @@
 
 use std::collections::BTreeSet;
 
+use everycall_arch::AbiId;
 use serde::Deserialize;
 
 use crate::case::Verdict;
+use crate::host;
+use crate::suite::catalogue;
 
 /// One entry of a subject's file.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
@@ -24,6 +27,33 @@ pub struct Entry {
     /// Only for this version and later ones.
     #[serde(default)]
     from: Option<String>,
+    /// Only where this is the kernel's own ABI, by name: a call of `arm` is another thing on a kernel for
+    /// aarch64.
+    #[serde(default)]
+    machine: Option<String>,
+}
+
+/// Where, and of what, an entry may hold.
+#[derive(Clone, Debug)]
+pub struct Situation {
+    /// The subject's version.
+    pub version: String,
+    /// The kernel's own ABI.
+    pub machine: AbiId,
+    /// The ABIs whose calls can be made: an entry of another one is none that a case should have needed.
+    pub abis: Vec<AbiId>,
+}
+
+impl Situation {
+    /// This machine, and a subject of this version.
+    #[must_use]
+    pub fn here(version: &str) -> Situation {
+        Situation {
+            version: version.to_owned(),
+            machine: host::native(),
+            abis: catalogue::abis(),
+        }
+    }
 }
 
 impl Entry {
@@ -35,6 +65,11 @@ impl Entry {
         if self.verdict == Some(Verdict::Passed) {
             return Err(format!("'{}' cannot expect to pass", self.case));
         }
+        if let Some(machine) = &self.machine
+            && AbiId::from_name(machine).is_none()
+        {
+            return Err(format!("'{machine}' is the ABI of no machine"));
+        }
         for pattern in expand(&self.case)? {
             if pattern.split("::").count() != 3 {
                 return Err(format!("'{pattern}' is not of the form abi::group::case"));
@@ -43,11 +78,13 @@ impl Entry {
         Ok(())
     }
 
-    fn is_for(&self, version: &str) -> bool {
+    fn is_for(&self, here: &Situation) -> bool {
         let bound = |bound: &Option<String>| bound.as_deref().map(numbers);
-        let version = numbers(version);
+        let version = numbers(&here.version);
+        let machine = self.machine.as_deref();
         bound(&self.below).is_none_or(|below| version < below)
             && bound(&self.from).is_none_or(|from| version >= from)
+            && machine.is_none_or(|machine| machine == here.machine.name())
     }
 }
 
@@ -72,18 +109,27 @@ pub struct Expectations<'a> {
 }
 
 impl<'a> Expectations<'a> {
-    /// Those of `entries` that hold for `version`.
+    /// Those of `entries` that hold here.
     #[must_use]
-    pub fn new(entries: &'a [Entry], version: &str) -> Expectations<'a> {
-        let entries: Vec<&Entry> = entries.iter().filter(|e| e.is_for(version)).collect();
-        let patterns = entries.iter().enumerate().flat_map(|(at, entry)| {
+    pub fn new(entries: &'a [Entry], here: &Situation) -> Expectations<'a> {
+        let made_here = |pattern: &String| {
+            let abi = pattern.split("::").next().unwrap_or_default();
+            here.abis.iter().any(|own| matches(abi, own.name()))
+        };
+        let (mut held, mut patterns) = (Vec::new(), Vec::new());
+        for entry in entries.iter().filter(|entry| entry.is_for(here)) {
             // What cannot be expanded was refused when the entry was read.
-            let patterns = expand(&entry.case).unwrap_or_default();
-            patterns.into_iter().map(move |pattern| (pattern, at))
-        });
+            let mut own = expand(&entry.case).unwrap_or_default();
+            own.retain(made_here);
+            if !own.is_empty() {
+                let at = held.len();
+                held.push(entry);
+                patterns.extend(own.into_iter().map(|pattern| (pattern, at)));
+            }
+        }
         Expectations {
-            patterns: patterns.collect(),
-            entries,
+            patterns,
+            entries: held,
             used: BTreeSet::new(),
         }
     }
@@ -185,7 +231,28 @@ mod tests {
             reason: "known".into(),
             below: None,
             from: None,
+            machine: None,
         }
+    }
+
+    fn on(machine: AbiId, version: &str) -> Situation {
+        Situation {
+            version: version.into(),
+            machine,
+            abis: vec![AbiId::X86_64, AbiId::I386, AbiId::X32],
+        }
+    }
+
+    #[test]
+    fn a_machine_and_its_abis_bound_an_entry() {
+        let mut own = entry("{i386,arm}::numbers::a");
+        own.machine = Some("x86_64".into());
+        let entries = [own, entry("arm::numbers::*")];
+        let here = Expectations::new(&entries, &on(AbiId::X86_64, "1"));
+        let held: Vec<&str> = here.unused().map(|entry| entry.case.as_str()).collect();
+        assert_eq!(held, ["{i386,arm}::numbers::a"]);
+        let elsewhere = Expectations::new(&entries, &on(AbiId::I386, "1"));
+        assert_eq!(elsewhere.unused().count(), 0);
     }
 
     #[test]
@@ -228,7 +295,7 @@ mod tests {
             assert!(expand(wrong).is_err(), "{wrong}");
         }
         let entries = [entry("{i386,x32}::numbers::hole-{1..2}/only")];
-        let mut expectations = Expectations::new(&entries, "1");
+        let mut expectations = Expectations::new(&entries, &on(AbiId::X86_64, "1"));
         assert!(expectations.find("x32::numbers::hole-2/only").is_some());
         assert!(expectations.find("x32::numbers::hole-3/only").is_none());
     }
@@ -241,17 +308,17 @@ mod tests {
             ..entry("*::*::*")
         };
         for version in ["5.3", "6.1", "6.1+deb12u1", "5.10.1"] {
-            assert!(bounded.is_for(version), "{version}");
+            assert!(bounded.is_for(&on(AbiId::X86_64, version)), "{version}");
         }
         for version in ["5.2", "6.2", "6.10", "7.2-3", "4"] {
-            assert!(!bounded.is_for(version), "{version}");
+            assert!(!bounded.is_for(&on(AbiId::X86_64, version)), "{version}");
         }
     }
 
     #[test]
     fn what_no_case_needs_is_told() {
         let entries = [entry("x86_64::numbers::hole-*"), entry("i386::numbers::*")];
-        let mut expectations = Expectations::new(&entries, "1");
+        let mut expectations = Expectations::new(&entries, &on(AbiId::X86_64, "1"));
         assert!(
             expectations
                 .find("x86_64::numbers::hole-336/only")

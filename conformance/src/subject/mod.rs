@@ -12,7 +12,7 @@ use crate::host;
 use crate::judge::Traits;
 
 pub use command::{Ours, Words};
-pub use expected::{Entry, Expectations};
+pub use expected::{Entry, Expectations, Situation};
 pub use found::Found;
 
 /// The descriptions that are compiled in, so that the installed program works alone. Sorted as reports

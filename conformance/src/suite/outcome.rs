@@ -8,7 +8,7 @@ use super::{Bench, CaseName};
 use crate::case::Verdict;
 use crate::judge::Decision;
 use crate::report::{Entry, Fault, Outcome};
-use crate::subject::{Expectations, Subject};
+use crate::subject::{Expectations, Situation, Subject};
 
 /// A subject that takes part.
 #[derive(Clone, Debug)]
@@ -84,9 +84,10 @@ struct Known<'a> {
 
 impl<'a> Known<'a> {
     fn of(taker: &'a Taker) -> Known<'a> {
+        let here = Situation::here(&taker.version);
         Known {
-            expected: Expectations::new(&taker.subject.expected, &taker.version),
-            skip: Expectations::new(&taker.subject.skip, &taker.version),
+            expected: Expectations::new(&taker.subject.expected, &here),
+            skip: Expectations::new(&taker.subject.skip, &here),
             skipped: HashMap::new(),
         }
     }
