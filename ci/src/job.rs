@@ -89,6 +89,7 @@ mod tests {
             machine: Some("arm".to_owned()),
             kernel: Some("7.2".to_owned()),
             kernel_args: None,
+            slow: false,
             programs: "-p everycall-tracer --bins".to_owned(),
             tests: vec![
                 "-p x --test check -- numbers::".to_owned(),

@@ -27,7 +27,7 @@ struct Cli {
 enum What {
     /// Run the checks and the rows, and print a table
     Test {
-        /// Only list the rows
+        /// Only list all rows
         #[arg(long)]
         list: bool,
         #[command(flatten)]
@@ -50,6 +50,9 @@ struct Picked {
     /// Only this row of the matrix, or `checks` (may be given again; all if it is not)
     #[arg(long, value_name = "NAME")]
     row: Vec<String>,
+    /// The slow rows too
+    #[arg(long)]
+    slow: bool,
 }
 
 /// The name that picks formatting, lints and documentation.
@@ -76,8 +79,8 @@ fn root() -> PathBuf {
 fn act(what: &What, root: &Path) -> Result<ExitCode, MatrixError> {
     let matrix = Matrix::read(&root.join("ci/matrix.toml"))?;
     match what {
-        What::Test { list: true, picked } => {
-            for row in rows(&matrix, picked)? {
+        What::Test { list: true, .. } => {
+            for row in &matrix.row {
                 println!("{row}");
             }
             Ok(ExitCode::SUCCESS)
@@ -119,7 +122,8 @@ fn act(what: &What, root: &Path) -> Result<ExitCode, MatrixError> {
 
 fn rows<'a>(matrix: &'a Matrix, picked: &Picked) -> Result<Vec<&'a Row>, MatrixError> {
     if picked.row.is_empty() {
-        return Ok(matrix.row.iter().collect());
+        let all = matrix.row.iter();
+        return Ok(all.filter(|row| picked.slow || !row.slow).collect());
     }
     let names = picked.row.iter().filter(|name| *name != CHECKS);
     names.map(|name| matrix.by_name(name)).collect()

@@ -45,6 +45,9 @@ pub(crate) struct Row {
     pub(crate) kernel: Option<String>,
     /// More words on the kernel's command line.
     pub(crate) kernel_args: Option<String>,
+    /// Too long for every change: it runs where it is asked for, and in the workflow.
+    #[serde(default)]
+    pub(crate) slow: bool,
     /// Programs that the tests start: arguments of `cargo build`.
     pub(crate) programs: String,
     /// The tests: arguments of `cargo test`, a list of them.
@@ -170,13 +173,15 @@ impl fmt::Display for Row {
                         .unwrap_or(everycall_vm::kernels::USUAL)
                 )
             });
-        write!(
-            f,
-            "{:18} {:30} {place:12} {}",
-            self.name,
-            self.target_name(),
-            self.about
-        )
+        {
+            let slow = if self.slow { " (slow)" } else { "" };
+            let target = self.target_name();
+            write!(
+                f,
+                "{:18} {target:30} {place:12} {}{slow}",
+                self.name, self.about
+            )
+        }
     }
 }
 
