@@ -69,6 +69,9 @@ pub struct Subject {
     /// Calls that the kernel hides from its backend.
     #[serde(default)]
     unseen: Vec<Unseen>,
+    /// What it says that it loses, and has nothing to do with calls.
+    #[serde(default)]
+    loses: Vec<Loss>,
     /// The groups of cases that apply to it.
     pub groups: Vec<String>,
     /// How its version is found. A user's command has none: it is taken as it is.
@@ -98,6 +101,16 @@ struct Unseen {
     abi: String,
     numbers: Vec<u32>,
     /// Why not.
+    reason: String,
+}
+
+/// A loss that a tracer tells of, and that no case is about.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Loss {
+    /// A part of what it says.
+    text: String,
+    /// Why it cannot be otherwise.
     reason: String,
 }
 
@@ -194,6 +207,13 @@ impl Subject {
                 )));
             }
         }
+        if subject
+            .loses
+            .iter()
+            .any(|loss| loss.text.is_empty() || loss.reason.trim().is_empty())
+        {
+            return Err(wrong("a loss needs its text and a reason".into()));
+        }
         for must in ["{out}", "{cmd}", "{set}"] {
             if !subject.command.iter().any(|word| word.contains(must)) {
                 return Err(wrong(format!("the command has no {must}")));
@@ -231,6 +251,7 @@ impl Subject {
             optional_names: true,
             shows_unknown: true,
             unseen: Vec::new(),
+            loses: Vec::new(),
             groups: Vec::new(),
             version: None,
             skip: Vec::new(),
@@ -253,6 +274,12 @@ impl Subject {
             start: self.start.map(|Start::Native| host::native()),
             machine: host::native(),
         }
+    }
+
+    /// Whether what it says that it lost has nothing to do with calls.
+    #[must_use]
+    pub fn may_lose(&self, told: &str) -> bool {
+        self.loses.iter().any(|loss| told.contains(&loss.text))
     }
 
     /// What is known of it, and is no fault.

@@ -144,6 +144,10 @@ fn a_wrong_description_is_refused_with_its_reason() {
         ),
         (format!("more = 1\n{right}"), "more"),
         (
+            format!("{right}\n[[loses]]\ntext = \"x\"\nreason = \"\""),
+            "a loss needs",
+        ),
+        (
             entry("case = \"a::b::c\"\nverdict = \"missed\"\nreason = \" \""),
             "no reason",
         ),
