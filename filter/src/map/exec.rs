@@ -366,7 +366,9 @@ impl State {
                     let joined = bdd.attempt(|bdd| old.join(bdd, &new, other.reach));
                     Some(joined.unwrap_or_else(|Full| Value::unknown(target)))
                 }
-                (old, new) => old.or(new),
+                (None, None) => None,
+                // A valid program reads nothing that was not written on every way to it.
+                _ => Some(Value::unknown(target)),
             };
         }
         self.reach = bdd.or(self.reach, other.reach)?;

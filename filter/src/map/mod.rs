@@ -184,7 +184,18 @@ impl Map {
         let flow = |bdd: &mut Bdd, outcomes: &mut Outcomes| {
             Ok(exec::run(bdd, outcomes, &ops, options.order)?.root)
         };
-        Map::make(options, flow)
+        Map::make(options, flow)?.compact()
+    }
+
+    /// The same map without what was needed only to make it.
+    fn compact(self) -> Result<Map, MapError> {
+        let mut bdd = Bdd::new(self.options.nodes);
+        let root = bdd
+            .import(&self.bdd, self.root)
+            .map_err(|Full| MapError::TooLarge {
+                nodes: self.options.nodes,
+            })?;
+        Ok(Map { bdd, root, ..self })
     }
 
     /// The map that a diagram is.
