@@ -90,6 +90,7 @@ mod tests {
             kernel: Some("7.2".to_owned()),
             kernel_args: None,
             slow: false,
+            not_yet: None,
             programs: "-p everycall-tracer --bins".to_owned(),
             tests: vec![
                 "-p x --test check -- numbers::".to_owned(),

@@ -88,11 +88,12 @@ fn act(what: &What, root: &Path) -> Result<ExitCode, MatrixError> {
         What::Test { picked, .. } => {
             let rows = rows(&matrix, picked)?;
             let checks = picked.row.is_empty() || picked.row.iter().any(|name| name == CHECKS);
-            Ok(run::all(
-                root,
-                if checks { &matrix.check } else { &[] },
-                &rows,
-            ))
+            let checks = if checks { &matrix.check[..] } else { &[] };
+            let code = run::all(root, checks, &rows);
+            for (row, reason) in not_yet(&matrix, picked) {
+                println!("{row:18} not run: {reason}");
+            }
+            Ok(code)
         }
         What::Targets(picked) => {
             let mut targets: Vec<_> = rows(&matrix, picked)?
@@ -120,10 +121,18 @@ fn act(what: &What, root: &Path) -> Result<ExitCode, MatrixError> {
     }
 }
 
+/// The rows that are not run yet, unless asked for by name, and why.
+fn not_yet<'a>(matrix: &'a Matrix, picked: &Picked) -> Vec<(&'a str, &'a str)> {
+    let all = matrix.row.iter().filter(|_| picked.row.is_empty());
+    all.filter_map(|row| Some((row.name.as_str(), row.not_yet.as_deref()?)))
+        .collect()
+}
+
 fn rows<'a>(matrix: &'a Matrix, picked: &Picked) -> Result<Vec<&'a Row>, MatrixError> {
     if picked.row.is_empty() {
         let all = matrix.row.iter();
-        return Ok(all.filter(|row| picked.slow || !row.slow).collect());
+        let here = |row: &&Row| row.not_yet.is_none() && (picked.slow || !row.slow);
+        return Ok(all.filter(here).collect());
     }
     let names = picked.row.iter().filter(|name| *name != CHECKS);
     names.map(|name| matrix.by_name(name)).collect()
