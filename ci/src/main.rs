@@ -86,7 +86,9 @@ fn act(what: &What, root: &Path) -> Result<ExitCode, MatrixError> {
             Ok(ExitCode::SUCCESS)
         }
         What::Test { picked, .. } => {
-            let rows = rows(&matrix, picked)?;
+            let mut rows = rows(&matrix, picked)?;
+            // What is asked for by name is run.
+            rows.retain(|row| row.not_yet.is_none() || !picked.row.is_empty());
             let checks = picked.row.is_empty() || picked.row.iter().any(|name| name == CHECKS);
             let checks = if checks { &matrix.check[..] } else { &[] };
             let code = run::all(root, checks, &rows);
@@ -131,8 +133,7 @@ fn not_yet<'a>(matrix: &'a Matrix, picked: &Picked) -> Vec<(&'a str, &'a str)> {
 fn rows<'a>(matrix: &'a Matrix, picked: &Picked) -> Result<Vec<&'a Row>, MatrixError> {
     if picked.row.is_empty() {
         let all = matrix.row.iter();
-        let here = |row: &&Row| row.not_yet.is_none() && (picked.slow || !row.slow);
-        return Ok(all.filter(here).collect());
+        return Ok(all.filter(|row| picked.slow || !row.slow).collect());
     }
     let names = picked.row.iter().filter(|name| *name != CHECKS);
     names.map(|name| matrix.by_name(name)).collect()
