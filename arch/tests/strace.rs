@@ -8,6 +8,8 @@
     reason = "makes system calls by number, also by int 0x80, which no safe interface can"
 )]
 
+mod common;
+
 use std::collections::BTreeMap;
 use std::process::Command;
 use std::{env, fs};
@@ -15,28 +17,13 @@ use std::{env, fs};
 use everycall_arch::slots::slots;
 use everycall_arch::{AbiId, Syscall, class, table};
 
+use common::{NATIVE, install, is_filtered, op};
+
 /// Says to the child which table's numbers it is to make.
 const ASK: &str = "EVERYCALL_STRACE_CHILD";
 
 /// The numbers from 0 on that are made; the last of the tables, and some holes behind it.
 const NUMBERS: u32 = 600;
-
-/// The ABI of this program, whose calls the filter tells from others.
-const NATIVE: AbiId = match (
-    cfg!(target_pointer_width = "64"),
-    cfg!(target_arch = "x86_64"),
-    cfg!(target_arch = "x86"),
-) {
-    (true, true, _) => AbiId::X86_64,
-    (true, false, _) => AbiId::Aarch64,
-    (false, _, true) => AbiId::I386,
-    (false, _, false) => AbiId::Arm,
-};
-
-/// On x86-64 these two are not subject to seccomp, and raise SIGILL when no probe has been set.
-fn is_filtered(nr: u32) -> bool {
-    NATIVE != AbiId::X86_64 || !matches!(nr, 335 | 336)
-}
 
 const EXIT: u32 = libc::SYS_exit_group as u32;
 
@@ -45,29 +32,19 @@ const FILTERED: &str = "EDOM";
 
 /// This program's own `exit_group` is let through, all else is answered with EDOM.
 fn install_filter() {
-    let op = |code, jt, jf, k| libc::sock_filter { code, jt, jf, k };
-    let mut program = [
+    install(vec![
         op(0x20, 0, 0, 4),
         op(0x15, 0, 3, NATIVE.abi().audit_arch),
         op(0x20, 0, 0, 0),
         op(0x15, 0, 1, EXIT),
-        op(0x06, 0, 0, 0x7fff_0000),
-        op(0x06, 0, 0, 0x0005_0000 | libc::EDOM.cast_unsigned()),
-    ];
-    let filter = libc::sock_fprog {
-        len: 6,
-        filter: program.as_mut_ptr(),
-    };
-    // SAFETY: the filter is valid and lives until the call returns; both calls touch only this thread.
-    let installed = unsafe {
-        libc::prctl(libc::PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0
-            && libc::prctl(
-                libc::PR_SET_SECCOMP,
-                libc::SECCOMP_MODE_FILTER,
-                &raw const filter,
-            ) == 0
-    };
-    assert!(installed, "{}", std::io::Error::last_os_error());
+        op(0x06, 0, 0, libc::SECCOMP_RET_ALLOW),
+        op(
+            0x06,
+            0,
+            0,
+            libc::SECCOMP_RET_ERRNO | libc::EDOM.cast_unsigned(),
+        ),
+    ]);
 }
 
 /// A call of i386 from 64-bit code.
@@ -90,7 +67,7 @@ fn child() {
     let Ok(abi) = env::var(ASK) else { return };
     let abi = AbiId::from_name(&abi).expect("the name of an ABI");
     install_filter();
-    for nr in (0..NUMBERS).filter(|nr| is_filtered(*nr) && *nr != EXIT) {
+    for nr in (0..NUMBERS).filter(|nr| is_filtered(NATIVE, *nr) && *nr != EXIT) {
         if abi == NATIVE || abi == AbiId::X32 {
             let nr = nr | abi.abi().nr_base;
             // SAFETY: the filter answers; nothing runs.

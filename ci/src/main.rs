@@ -70,9 +70,11 @@ fn main() -> ExitCode {
     }
 }
 
-/// The workspace: this crate lies in it.
+/// The workspace: this crate lies in it. Cargo says where when it starts this program, and is right even if another
+/// checkout built it (into a target directory that both use).
 fn root() -> PathBuf {
-    let own = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let own = std::env::var_os("CARGO_MANIFEST_DIR").unwrap_or(env!("CARGO_MANIFEST_DIR").into());
+    let own = Path::new(&own);
     own.parent().unwrap_or(own).to_owned()
 }
 

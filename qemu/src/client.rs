@@ -208,7 +208,7 @@ fn address(wish: &Wish, owner: &Owner) -> Result<SocketAddr, ClientError> {
     SocketAddr::from_abstract_name(name).map_err(system("name the machine's socket"))
 }
 
-/// Makes a server: this program once more, in a session of its own.
+/// Makes a server: this program once more, in a process group of its own.
 fn start(
     wish: &Wish,
     front: &[OsString],

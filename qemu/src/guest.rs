@@ -148,33 +148,25 @@ impl Guest {
     /// Takes what is on the port; whether there can be more.
     fn read_port(&mut self) -> Result<bool, Failure> {
         let mut buffer = vec![0; 64 * 1024];
-        match self.qemu.port.read(&mut buffer) {
-            Ok(0) => Ok(false),
-            Ok(count) => {
-                self.heard = Instant::now();
-                self.came.push(&buffer[..count]);
-                Ok(true)
-            }
-            Err(error) if error.kind() == ErrorKind::Interrupted => Ok(true),
-            Err(error) if error.kind() == ErrorKind::ConnectionReset => Ok(false),
-            Err(error) => Err(Failure::system("read the machine's port")(error)),
+        let taken = take(&mut self.qemu.port, &mut buffer);
+        let taken = taken.map_err(Failure::system("read the machine's port"))?;
+        if let Some(came @ [_, ..]) = taken {
+            self.heard = Instant::now();
+            self.came.push(came);
         }
+        Ok(taken.is_some())
     }
 
     /// Takes what is on the console; whether there can be more.
     fn read_console(&mut self) -> Result<bool, Failure> {
         let mut buffer = [0; 4096];
-        match self.qemu.console.read(&mut buffer) {
-            Ok(0) => Ok(false),
-            Ok(count) => {
-                self.heard = Instant::now();
-                self.console.push(&buffer[..count]);
-                Ok(true)
-            }
-            Err(error) if error.kind() == ErrorKind::Interrupted => Ok(true),
-            Err(error) if error.kind() == ErrorKind::ConnectionReset => Ok(false),
-            Err(error) => Err(Failure::system("read the machine's console")(error)),
+        let taken = take(&mut self.qemu.console, &mut buffer);
+        let taken = taken.map_err(Failure::system("read the machine's console"))?;
+        if let Some(came @ [_, ..]) = taken {
+            self.heard = Instant::now();
+            self.console.push(came);
         }
+        Ok(taken.is_some())
     }
 
     /// Takes what the console holds by now.
@@ -186,6 +178,18 @@ impl Guest {
             }
         }
         Ok(())
+    }
+
+    /// Lets QEMU end by itself, so that its status tells why.
+    fn wait_for_end(&self) {
+        let pid = i32::try_from(self.qemu.child.id())
+            .ok()
+            .and_then(Pid::from_raw);
+        let pidfd = pid.map(|pid| pidfd_open(pid, PidfdFlags::empty()));
+        if let Some(Ok(pidfd)) = pidfd {
+            let mut fds = [PollFd::new(&pidfd, PollFlags::IN)];
+            let _ = poll(&mut fds, Timespec::try_from(LAST_WORDS).ok().as_ref());
+        }
     }
 
     /// The machine is dying, or dead: why?
@@ -226,17 +230,14 @@ impl Guest {
     }
 }
 
-impl Guest {
-    /// Lets QEMU end by itself, so that its status tells why.
-    fn wait_for_end(&self) {
-        let pid = i32::try_from(self.qemu.child.id())
-            .ok()
-            .and_then(Pid::from_raw);
-        let pidfd = pid.map(|pid| pidfd_open(pid, PidfdFlags::empty()));
-        if let Some(Ok(pidfd)) = pidfd {
-            let mut fds = [PollFd::new(&pidfd, PollFlags::IN)];
-            let _ = poll(&mut fds, Timespec::try_from(LAST_WORDS).ok().as_ref());
-        }
+/// What can be read now: none when there will be no more.
+fn take<'a>(from: &mut impl Read, buffer: &'a mut [u8]) -> io::Result<Option<&'a [u8]>> {
+    match from.read(buffer) {
+        Ok(0) => Ok(None),
+        Ok(count) => Ok(Some(&buffer[..count])),
+        Err(error) if error.kind() == ErrorKind::Interrupted => Ok(Some(&[])),
+        Err(error) if error.kind() == ErrorKind::ConnectionReset => Ok(None),
+        Err(error) => Err(error),
     }
 }
 

@@ -1,6 +1,6 @@
 //! Owns one machine, and runs in it what the test binaries of one cargo ask for, one after the other.
 //!
-//! It is a process of its own, in a session of its own: Ctrl-C ends the callers, and their end ends it. Its
+//! It is a process of its own, in a process group of its own: Ctrl-C ends the callers, and their end ends it. Its
 //! standard input is the socket that it listens on, its standard output a pidfd of its owner.
 
 use std::fs::File;

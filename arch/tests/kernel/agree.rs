@@ -5,6 +5,7 @@ use std::io;
 
 use everycall_arch::{AbiId, Arg, Proto, proto, table};
 
+use crate::common;
 use crate::signature::{self, Declared, Signature};
 use crate::tracing::{self, Instance};
 use crate::{NATIVE, kernel_is_native, known, numbers};
@@ -120,7 +121,7 @@ impl Kernel {
         calls
             .iter()
             .filter(|call| {
-                numbers::is_filtered(self.abi, call.nr) && !self.numbers.contains_key(&call.nr)
+                common::is_filtered(self.abi, call.nr) && !self.numbers.contains_key(&call.nr)
             })
             .map(|call| format!("{} ({}): no such number in the kernel", call.name, call.nr))
             .collect()

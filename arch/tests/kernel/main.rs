@@ -10,6 +10,8 @@
 )]
 
 mod agree;
+#[path = "../common/mod.rs"]
+mod common;
 mod holes;
 mod known;
 mod numbers;
@@ -23,21 +25,7 @@ use std::{fs, io};
 
 use everycall_arch::AbiId;
 
-/// The ABI that this program makes its calls by.
-#[cfg(not(target_pointer_width = "32"))]
-const NATIVE: AbiId = if cfg!(target_arch = "x86_64") {
-    AbiId::X86_64
-} else {
-    AbiId::Aarch64
-};
-
-/// The ABI that this program makes its calls by.
-#[cfg(target_pointer_width = "32")]
-const NATIVE: AbiId = if cfg!(target_arch = "x86") {
-    AbiId::I386
-} else {
-    AbiId::Arm
-};
+use common::NATIVE;
 
 /// Whether the running kernel's own events speak of this program's ABI: its tracefs says nothing of the calls of 32-bit
 /// programs on a 64-bit kernel.

@@ -7,9 +7,7 @@
 use std::collections::BTreeMap;
 use std::io;
 
-use everycall_arch::AbiId;
-
-use crate::NATIVE;
+use crate::common::{NATIVE, install, is_filtered, op};
 use crate::tracing::Instance;
 
 /// All tables end before this number, ARM's private ones and x32's bit apart.
@@ -20,11 +18,6 @@ const MAGIC: u32 = 0x0eca_110d;
 
 /// The error of number 0; those of other numbers follow it. The last one, 3023, is still an error to the kernel.
 const FIRST_ERROR: u32 = 2000;
-
-/// Whether a filter can answer it: x86-64's `uretprobe` and `uprobe` are exempt, and raise SIGILL.
-pub(crate) fn is_filtered(abi: AbiId, nr: u32) -> bool {
-    abi != AbiId::X86_64 || !matches!(nr, 335 | 336)
-}
 
 /// Number to the name of its entry point, without `sys_`.
 pub(crate) fn running(instance: &Instance) -> io::Result<BTreeMap<u32, String>> {
@@ -51,9 +44,8 @@ fn ended(line: &str) -> Option<(u32, String)> {
 
 /// Installs, for the calling thread, the filter that answers what has the magic word.
 fn answer_with_numbers() {
-    let op = |code, jt, jf, k| libc::sock_filter { code, jt, jf, k };
     let sixth_word = 16 + 5 * 8;
-    let mut program = [
+    install(vec![
         op(0x20, 0, 0, sixth_word),
         op(0x15, 1, 0, MAGIC),
         op(0x06, 0, 0, libc::SECCOMP_RET_ALLOW),
@@ -61,21 +53,7 @@ fn answer_with_numbers() {
         op(0x04, 0, 0, FIRST_ERROR),
         op(0x44, 0, 0, libc::SECCOMP_RET_ERRNO),
         op(0x16, 0, 0, 0),
-    ];
-    let filter = libc::sock_fprog {
-        len: 7,
-        filter: program.as_mut_ptr(),
-    };
-    // SAFETY: the filter is valid and lives until the call returns; both calls touch only this thread.
-    let installed = unsafe {
-        libc::prctl(libc::PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0
-            && libc::prctl(
-                libc::PR_SET_SECCOMP,
-                libc::SECCOMP_MODE_FILTER,
-                &raw const filter,
-            ) == 0
-    };
-    assert!(installed, "{}", io::Error::last_os_error());
+    ]);
 }
 
 #[test]

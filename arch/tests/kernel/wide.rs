@@ -10,7 +10,7 @@ use std::os::fd::{AsRawFd, FromRawFd};
 use everycall_arch::slots::slots;
 use everycall_arch::{AbiId, table};
 
-use crate::NATIVE;
+use crate::common::NATIVE;
 
 /// More than 32 bits, and the halves differ.
 const OFFSET: u64 = 0x1_2345_6000;

@@ -121,7 +121,10 @@ pub(super) fn items(gate: Gate) -> Vec<Item> {
         let names = ["getpid", "openat"];
         let known = names.iter().filter_map(|name| table::by_name(abi, name));
         let known = known.map(|call| (call.name.to_owned(), u64::from(call.nr)));
-        let hole = hole.map(|hole| (hole.label.replace(gate.prefix, ""), hole.nr));
+        let hole = hole.map(|hole| {
+            let label = hole.label.strip_prefix(gate.prefix);
+            (label.unwrap_or(&hole.label).to_owned(), hole.nr)
+        });
         let dirty = known
             .chain(hole)
             .map(|(label, nr)| item(format!("upper-garbage-{label}"), GARBAGE | nr))
