@@ -44,7 +44,7 @@ mod runs;
 
 pub use action::Action;
 pub use check::{CheckError, MAX_INSNS, SCRATCH_WORDS, check};
-pub use compile::{CompileError, compile};
+pub use compile::{CompileError, Strategy, StrategyError, compile};
 pub use data::{ByteOrder, SeccompData};
 pub use insn::{Alu, Cond, Insn, Op, Operand, Reg, Source};
 pub use interpret::{Fault, Machine, interpret};

@@ -19,6 +19,8 @@
 //! when the jump is written, and whether its 8 bits reach. Where they do not, a `ret` is repeated,
 //! and any other target is reached by way of a `ja`, which has 32 bits.
 
+mod strategy;
+
 use std::collections::HashMap;
 
 use crate::action::Action;
@@ -26,6 +28,8 @@ use crate::check::MAX_INSNS;
 use crate::data::{ARCH_OFFSET, NR_OFFSET};
 use crate::insn::{Cond, Insn, Op, Operand};
 use crate::{Policy, Program, RangeSet};
+
+pub use strategy::{Strategy, StrategyError};
 
 /// Why there is no program for a policy.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
