@@ -10,6 +10,7 @@ mod workflow;
 
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
+use std::thread::available_parallelism;
 
 use clap::{Args, Parser, Subcommand};
 
@@ -93,7 +94,8 @@ fn act(what: &What, root: &Path) -> Result<ExitCode, MatrixError> {
             rows.retain(|row| row.not_yet.is_none() || !picked.row.is_empty());
             let checks = picked.row.is_empty() || picked.row.iter().any(|name| name == CHECKS);
             let checks = if checks { &matrix.check[..] } else { &[] };
-            let code = run::all(root, checks, &rows);
+            let at_once = available_parallelism().map_or(1, usize::from);
+            let code = run::all(root, checks, &rows, at_once);
             for (row, reason) in not_yet(&matrix, picked) {
                 println!("{row:18} not run: {reason}");
             }

@@ -19,10 +19,25 @@ pub(crate) struct Line {
     pub(crate) failure: Option<String>,
 }
 
+impl Line {
+    pub(crate) fn new(name: &str, target: Option<&str>) -> Self {
+        Self {
+            name: name.to_owned(),
+            target: target.map(str::to_owned),
+            build: Duration::ZERO,
+            run: Duration::ZERO,
+            count: Count::default(),
+            failure: None,
+        }
+    }
+}
+
 /// How everything went.
 #[derive(Debug, Default)]
 pub(crate) struct Report {
     pub(crate) lines: Vec<Line>,
+    /// Less than the sum of the lines: rows run while others are built.
+    pub(crate) took: Duration,
 }
 
 impl Report {
@@ -69,10 +84,11 @@ impl fmt::Display for Report {
         }
         writeln!(
             f,
-            "{:18} {:>6.0}s {:>6.0}s",
+            "{:18} {:>6.0}s {:>6.0}s, {:.0} s in all",
             "",
             build.as_secs_f64(),
-            run.as_secs_f64()
+            run.as_secs_f64(),
+            self.took.as_secs_f64()
         )?;
         for (target, count) in &targets {
             writeln!(f, "{target}: {count}")?;
@@ -100,8 +116,6 @@ mod tests {
     #[test]
     fn the_table_has_sums_per_target_and_says_what_failed() {
         let line = |name: &str, target: Option<&str>, failed| Line {
-            name: name.to_owned(),
-            target: target.map(str::to_owned),
             build: Duration::from_secs(2),
             run: Duration::from_secs(3),
             count: Count {
@@ -110,6 +124,7 @@ mod tests {
                 ignored: 1,
             },
             failure: (failed > 0).then(|| "tests".to_owned()),
+            ..Line::new(name, target)
         };
         let report = Report {
             lines: vec![
@@ -118,6 +133,7 @@ mod tests {
                 line("b", Some("x"), 1),
                 line("c", Some("y"), 0),
             ],
+            took: Duration::from_secs(15),
         };
         assert!(!report.passed());
         let expected = "\
@@ -126,7 +142,7 @@ lints                   2s      3s                          ok
 a                       2s      3s       5       0       1  ok
 b                       2s      3s       5       1       1  FAILED: tests
 c                       2s      3s       5       0       1  ok
-                        8s     12s
+                        8s     12s, 15 s in all
 x: 10 passed, 1 failed, 2 skipped
 y: 5 passed, 0 failed, 1 skipped
 total: 15 passed, 1 failed, 3 skipped";

@@ -1,8 +1,13 @@
-//! Runs the checks and the rows one after the other. One that fails does not stop the others.
+//! Runs the checks one after the other, then the rows: builds in turn, and what is built is run, several rows at a time.
+//!
+//! A machine without acceleration keeps one core busy, and a build has both for its own: so the next rows are built
+//! while others run. Whatever fails stops nothing else.
 
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode};
+use std::sync::{Mutex, PoisonError, mpsc};
+use std::thread;
 use std::time::{Duration, Instant};
 
 use everycall_vm::kernels;
@@ -16,8 +21,9 @@ use crate::stream;
 /// Where everything that was said is kept, a file a row.
 const LOGS: &str = "target/ci";
 
-/// Runs them all, and prints the table.
-pub(crate) fn all(root: &Path, checks: &[Check], rows: &[&Row]) -> ExitCode {
+/// Runs them all, `at_once` rows at a time, and prints the table.
+pub(crate) fn all(root: &Path, checks: &[Check], rows: &[&Row], at_once: usize) -> ExitCode {
+    let start = Instant::now();
     let logs = root.join(LOGS);
     if let Err(error) = fs::create_dir_all(&logs) {
         eprintln!("everycall-ci: {}: {error}", logs.display());
@@ -27,14 +33,48 @@ pub(crate) fn all(root: &Path, checks: &[Check], rows: &[&Row]) -> ExitCode {
     for check in checks {
         report.lines.push(command(root, &logs, check));
     }
-    for row in rows {
-        report.lines.push(tests(root, &logs, row));
-    }
+    report.lines.extend(lines(root, &logs, rows, at_once));
+    report.took = start.elapsed();
     println!("\n{report}");
     match report.passed() {
         true => ExitCode::SUCCESS,
         false => ExitCode::FAILURE,
     }
+}
+
+/// The rows' lines, in the order of the rows.
+fn lines(root: &Path, logs: &Path, rows: &[&Row], at_once: usize) -> Vec<Line> {
+    // Lines of rows that run at a time are told apart.
+    let several = at_once > 1 && rows.len() > 1;
+    let works = rows.iter().map(|row| Work::new(root, logs, row, several));
+    let (built, to_run) = mpsc::channel();
+    let to_run = Mutex::new(to_run);
+    let done = Mutex::new(Vec::new());
+    thread::scope(|scope| {
+        for _ in 0..at_once.max(1) {
+            scope.spawn(|| {
+                while let Some((place, work)) = next(&to_run) {
+                    let line = Work::run(work);
+                    let mut done = done.lock().unwrap_or_else(PoisonError::into_inner);
+                    done.push((place, line));
+                }
+            });
+        }
+        for (place, mut work) in works.enumerate() {
+            work.build();
+            // Those who run wait until this end is dropped.
+            let _ = built.send((place, work));
+        }
+        drop(built);
+    });
+    let mut done = done.into_inner().unwrap_or_else(PoisonError::into_inner);
+    done.sort_by_key(|(place, _)| *place);
+    done.into_iter().map(|(_, line)| line).collect()
+}
+
+fn next<T>(queue: &Mutex<mpsc::Receiver<T>>) -> Option<T> {
+    let queue = queue.lock().unwrap_or_else(PoisonError::into_inner);
+    queue.recv().ok()
 }
 
 /// Fetches what the rows need, so that no test waits for a mirror.
@@ -63,66 +103,96 @@ fn command(root: &Path, logs: &Path, check: &Check) -> Line {
         .args(["-c", &check.command])
         .current_dir(root)
         .envs(&check.env);
-    let log = fresh(logs, &check.name);
-    let (ended, run) = timed(|| step(&check.name, &mut command, &log));
-    Line {
+    let said = Said {
         name: check.name.clone(),
-        target: None,
-        build: Duration::ZERO,
-        run,
-        count: Count::default(),
-        failure: ended.err(),
-    }
-}
-
-fn tests(root: &Path, logs: &Path, row: &Row) -> Line {
-    println!("\n== {row}");
-    let mut job = Job::of(row, root);
-    let log = fresh(logs, &row.name);
-    let (built, build) = timed(|| {
-        let mut builds = job.builds.iter_mut();
-        builds.try_for_each(|command| step(&row.name, command, &log).map(drop))
-    });
-    let mut line = Line {
-        name: row.name.clone(),
-        target: Some(row.target_name().to_owned()),
-        build,
-        run: Duration::ZERO,
-        count: Count::default(),
-        failure: built.err().map(|what| format!("the build: {what}")),
+        label: String::new(),
+        log: fresh(logs, &check.name),
     };
-    if line.failure.is_some() {
-        return line;
+    let (step, run) = timed(|| said.step(&mut command));
+    Line {
+        run,
+        failure: step.failure,
+        ..Line::new(&check.name, None)
     }
-    for command in &mut job.tests {
-        let mut count = Count::default();
-        let (ended, run) = timed(|| step_counted(&row.name, command, &log, &mut count));
-        line.run += run;
-        line.count = line.count + count;
-        // A filter that fits nothing would pass for ever.
-        let none =
-            (count == Count::default()).then(|| format!("no test was run: {}", typed(command)));
-        line.failure = line.failure.or(ended.err()).or(none);
-    }
-    line
 }
 
-fn step(name: &str, command: &mut Command, log: &Path) -> Result<(), String> {
-    step_counted(name, command, log, &mut Count::default())
+/// A row at work.
+struct Work {
+    about: String,
+    job: Job,
+    said: Said,
+    line: Line,
 }
 
-fn step_counted(
-    name: &str,
-    command: &mut Command,
-    log: &Path,
-    count: &mut Count,
-) -> Result<(), String> {
-    println!("== {name}: {}", typed(command));
-    let ended = stream::run(command, log).map_err(|error| error.to_string())?;
-    *count = ended.count;
-    match ended.status.success() {
-        true => Ok(()),
-        false => Err(format!("{}; see {LOGS}/{name}.log", ended.status)),
+impl Work {
+    fn new(root: &Path, logs: &Path, row: &Row, several: bool) -> Self {
+        let label = several.then(|| format!("{:13} | ", row.name));
+        Self {
+            about: row.to_string(),
+            job: Job::of(row, root),
+            said: Said {
+                name: row.name.clone(),
+                label: label.unwrap_or_default(),
+                log: fresh(logs, &row.name),
+            },
+            line: Line::new(&row.name, Some(row.target_name())),
+        }
+    }
+
+    fn build(&mut self) {
+        println!("\n== {}", self.about);
+        let mut builds = self.job.builds.iter_mut();
+        let (failure, took) = timed(|| builds.find_map(|build| self.said.step(build).failure));
+        self.line.build = took;
+        self.line.failure = failure.map(|what| format!("the build: {what}"));
+    }
+
+    fn run(mut self) -> Line {
+        if self.line.failure.is_some() {
+            return self.line;
+        }
+        for command in &mut self.job.tests {
+            let (step, took) = timed(|| self.said.step(command));
+            self.line.run += took;
+            self.line.count = self.line.count + step.count;
+            // A filter that fits nothing would pass for ever.
+            let none = (step.count == Count::default())
+                .then(|| format!("no test was run: {}", typed(command)));
+            let failure = self.line.failure.take();
+            self.line.failure = failure.or(step.failure).or(none);
+        }
+        self.line
+    }
+}
+
+/// Where what a row says goes.
+struct Said {
+    name: String,
+    label: String,
+    log: PathBuf,
+}
+
+/// How a command went.
+#[derive(Default)]
+struct Step {
+    count: Count,
+    failure: Option<String>,
+}
+
+impl Said {
+    fn step(&self, command: &mut Command) -> Step {
+        println!("{}== {}: {}", self.label, self.name, typed(command));
+        match stream::run(command, &self.log, &self.label) {
+            Ok(ended) => Step {
+                count: ended.count,
+                failure: (!ended.status.success())
+                    .then(|| format!("{}; see {LOGS}/{}.log", ended.status, self.name)),
+            },
+            Err(error) => Step {
+                failure: Some(error.to_string()),
+                ..Step::default()
+            },
+        }
     }
 }
 

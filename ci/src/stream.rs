@@ -26,8 +26,8 @@ pub(crate) struct Ended {
     pub(crate) count: Count,
 }
 
-/// Runs a command to its end. What it says is added to the file.
-pub(crate) fn run(command: &mut Command, log: &Path) -> io::Result<Ended> {
+/// Runs a command to its end. What it says is added to the file; on the screen each line begins with `label`.
+pub(crate) fn run(command: &mut Command, log: &Path, label: &str) -> io::Result<Ended> {
     let mut log = File::options().create(true).append(true).open(log)?;
     let (output, input) = io::pipe()?;
     command
@@ -37,7 +37,7 @@ pub(crate) fn run(command: &mut Command, log: &Path) -> io::Result<Ended> {
     let mut child = command.spawn()?;
     // Its ends of the pipe are in the command.
     command.stdout(Stdio::null()).stderr(Stdio::null());
-    let mut shown = Shown::default();
+    let mut shown = Shown::new(label);
     let mut count = Count::default();
     let mut output = BufReader::new(output);
     let mut line = Vec::new();
@@ -54,26 +54,35 @@ pub(crate) fn run(command: &mut Command, log: &Path) -> io::Result<Ended> {
 }
 
 /// What is on the screen.
-#[derive(Default)]
-struct Shown {
+struct Shown<'a> {
+    label: &'a str,
     lines: usize,
     held: VecDeque<String>,
     dropped: usize,
 }
 
-impl Shown {
+impl<'a> Shown<'a> {
+    fn new(label: &'a str) -> Self {
+        Self {
+            label,
+            lines: 0,
+            held: VecDeque::new(),
+            dropped: 0,
+        }
+    }
+
     fn line(&mut self, text: &str) {
         let text = cut(text);
         if self.lines < SHOWN {
             self.lines += 1;
-            println!("{text}");
+            self.say(text);
             return;
         }
         if self.held.is_empty() {
-            println!("(from here on only results; the rest is in the file)");
+            self.say("(from here on only results; the rest is in the file)");
         }
         if Count::of(text).is_some() {
-            println!("{text}");
+            self.say(text);
         }
         if self.held.len() == LAST {
             self.held.pop_front();
@@ -86,10 +95,14 @@ impl Shown {
         if success || self.held.is_empty() {
             return;
         }
-        println!("({} lines are only in the file)", self.dropped);
+        self.say(&format!("({} lines are only in the file)", self.dropped));
         for line in &self.held {
-            println!("{line}");
+            self.say(line);
         }
+    }
+
+    fn say(&self, text: &str) {
+        println!("{}{text}", self.label);
     }
 }
 
@@ -111,7 +124,7 @@ mod tests {
             std::process::id(),
             script.len()
         ));
-        let ended = run(Command::new("sh").arg("-c").arg(script), &log).unwrap();
+        let ended = run(Command::new("sh").arg("-c").arg(script), &log, "").unwrap();
         let text = std::fs::read_to_string(&log).unwrap();
         std::fs::remove_file(log).unwrap();
         (ended, text)
