@@ -14,6 +14,9 @@ use serde::Deserialize;
 pub(crate) struct Matrix {
     /// What needs no machine and no row.
     pub(crate) check: Vec<Check>,
+    /// Variables for every row.
+    #[serde(default)]
+    pub(crate) env_of_rows: BTreeMap<String, String>,
     /// Variables for every row that is built for another target than the host's own.
     #[serde(default)]
     pub(crate) env_of_targets: BTreeMap<String, String>,
@@ -102,8 +105,11 @@ impl Matrix {
                 what,
             })?;
         }
-        for row in matrix.row.iter_mut().filter(|row| row.target.is_some()) {
-            let mut env = matrix.env_of_targets.clone();
+        for row in &mut matrix.row {
+            let mut env = matrix.env_of_rows.clone();
+            if row.target.is_some() {
+                env.extend(matrix.env_of_targets.clone());
+            }
             env.append(&mut row.env);
             row.env = env;
         }
@@ -252,7 +258,7 @@ mod tests {
 
     #[test]
     fn variables_of_targets_are_those_of_every_such_row_unless_it_says_otherwise() {
-        let text = "check = []\nenv_of_targets = { A = '1', B = '1' }\n\
+        let text = "check = []\nenv_of_rows = { C = '3' }\nenv_of_targets = { A = '1', B = '1' }\n\
             [[row]]\nname = 'a'\nabout = ''\nprograms = ''\ntests = ['x']\ntarget = 't'\nenv = { B = '2' }\n\
             [[row]]\nname = 'b'\nabout = ''\nprograms = ''\ntests = ['x']\n";
         let matrix = Matrix::parse(text, Path::new("m")).unwrap();
@@ -263,7 +269,8 @@ mod tests {
             ),
             ("1", "2")
         );
-        assert!(matrix.row[1].env.is_empty());
+        assert_eq!(matrix.row[0].env["C"], "3");
+        assert_eq!(matrix.row[1].env, [("C".to_owned(), "3".to_owned())].into());
     }
 
     #[test]
