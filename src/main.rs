@@ -11,7 +11,7 @@ Usage: everycall <COMMAND> [ARGS]
 Commands:
   check    judge tracers: ours, strace, or yours
   trace    the reference tracer, as the program `ectrace`
-  filter   prove, explain and compare seccomp filters (not there yet)
+  filter   prove, explain and compare seccomp filters
   vm       run programs on real kernels of every architecture, in QEMU
   diff     compare what two tracers say of one program (not there yet)
 
@@ -32,10 +32,7 @@ fn main() -> ExitCode {
         Some("check") => everycall_conformance::cli::main(args),
         Some("trace") => everycall_tracer::front::main(args),
         Some("vm") => everycall_vm::cli::main(args),
-        Some("filter") => not_yet(
-            "filter",
-            "the prover's command line comes with a later issue",
-        ),
+        Some("filter") => everycall_filter::cli::main(args),
         Some("diff") => not_yet("diff", "comparing two tracers comes with a later issue"),
         Some("help" | "-h" | "--help") => {
             say(&mut std::io::stdout(), HELP);

@@ -29,6 +29,7 @@
 pub mod action;
 mod bdd;
 mod check;
+pub mod cli;
 mod compile;
 pub mod data;
 mod insn;
@@ -39,6 +40,7 @@ mod policy;
 mod program;
 mod prove;
 mod range;
+pub mod read;
 mod regions;
 mod runs;
 

@@ -50,6 +50,15 @@ pub fn arch_name(word: u32) -> Option<&'static str> {
     ARCHES.get(at).map(|arch| arch.1)
 }
 
+/// The architecture word of a name, in any case, with or without `AUDIT_ARCH_` before it.
+#[must_use]
+pub fn arch_named(name: &str) -> Option<u32> {
+    let lower = name.to_ascii_lowercase();
+    let name = lower.strip_prefix("audit_arch_").unwrap_or(&lower);
+    let found = ARCHES.iter().find(|arch| arch.1 == name);
+    found.map(|arch| arch.0)
+}
+
 /// The architecture words that have names.
 pub fn arch_words() -> impl Iterator<Item = u32> {
     ARCHES.iter().map(|arch| arch.0)
