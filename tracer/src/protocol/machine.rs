@@ -197,12 +197,13 @@ impl Protocol {
         }
     }
 
-    /// Whether this is the first stop of the thread. Only from then on is every call of a thread
+    /// What each stop begins with; whether this is the first stop of the thread. Only from then on is every call of a thread
     /// that ran before seen, so only then is it said to be attached.
     fn first_stop(&mut self, tid: i32, effects: &mut Vec<Effect>) -> bool {
         let thread = self.thread(tid);
         let (fresh, attached, pid) = (thread.fresh, thread.attached, thread.pid);
         thread.fresh = false;
+        thread.just_ended = None;
         if fresh && attached {
             self.show(effects, Effect::Attached { pid, tid });
         }

@@ -76,6 +76,8 @@ pub struct Thread {
     pub(super) installing: Option<bool>,
     pub(super) patch: Option<Patch>,
     pub(super) phase: Phase,
+    /// The call whose end was the last stop, by architecture, number and instruction pointer.
+    pub(super) just_ended: Option<(u32, u32, u64)>,
 }
 
 impl Thread {
@@ -92,6 +94,7 @@ impl Thread {
             installing: None,
             patch: None,
             phase: Phase::Outside,
+            just_ended: None,
         }
     }
 
@@ -109,6 +112,9 @@ impl Thread {
     /// The call that it was in, if any, ended so.
     pub(super) fn end_call(&mut self, outcome: Outcome, effects: &mut Vec<Effect>) {
         let phase = std::mem::replace(&mut self.phase, Phase::Outside);
+        if let Phase::Inside { call, .. } = &phase {
+            self.just_ended = Some((call.arch, call.nr, call.ip));
+        }
         if let Phase::Inside { call, shown: true } = phase {
             effects.push(Effect::Ended(call, outcome));
         }

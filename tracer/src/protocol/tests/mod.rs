@@ -1,6 +1,7 @@
 //! The machine against hand-written orders of stops, and against a model of the kernel that makes
 //! up orders of its own.
 
+mod exempt;
 mod model;
 mod negative;
 mod orders;
@@ -44,6 +45,17 @@ fn call(nr: u32, words: [u64; 6]) -> CallInfo {
         words,
         ip: 0x40_1000,
     }
+}
+
+/// A machine that was asked for these x86-64 numbers, and whose thread 10 runs with our filter.
+fn running(asked: &[u32]) -> Protocol {
+    let mut machine = machine(asked);
+    let mut effects = Vec::new();
+    machine.add_launching(10);
+    step(&mut machine, 10, Stop::Signal(19), &mut effects);
+    machine.set_filtered(10, true);
+    step(&mut machine, 10, Stop::Exec { former: 10 }, &mut effects);
+    machine
 }
 
 /// One step whose memory is empty.

@@ -7,22 +7,17 @@ fn unskips(effects: &[Effect]) -> usize {
     effects.iter().filter(is_unskip).count()
 }
 
-fn running() -> Protocol {
-    let mut machine = machine(&[]);
-    let mut effects = Vec::new();
-    machine.add_launching(10);
-    step(&mut machine, 10, Stop::Signal(19), &mut effects);
-    machine.set_filtered(10, true);
-    step(&mut machine, 10, Stop::Exec { former: 10 }, &mut effects);
-    machine
-}
-
 #[test]
 fn every_negative_number_is_kept_from_being_skipped_after_our_filter() {
     for (number, wanted) in [(0x7fff_ffff, 0), (0x8000_0000, 1), (u32::MAX, 1)] {
         let mut effects = Vec::new();
         let info = call(number, [0; 6]);
-        step(&mut running(), 10, Stop::Seccomp(info, MAGIC), &mut effects);
+        step(
+            &mut running(&[]),
+            10,
+            Stop::Seccomp(info, MAGIC),
+            &mut effects,
+        );
         assert_eq!(unskips(&effects), wanted, "{number:#x}");
     }
 }
@@ -49,7 +44,7 @@ fn what_is_to_be_skipped_is_skipped() {
     let mut effects = Vec::new();
     let info = call(u32::MAX, [0; 6]);
     step(
-        &mut running(),
+        &mut running(&[]),
         10,
         Stop::Seccomp(info, MAGIC + 1),
         &mut effects,
@@ -60,7 +55,7 @@ fn what_is_to_be_skipped_is_skipped() {
 /// On 32-bit ARM the number that was set at the entry is the one that the filter then tells.
 #[test]
 fn the_stand_in_is_the_same_call() {
-    let mut machine = running();
+    let mut machine = running(&[]);
     let mut effects = Vec::new();
     let install = call(nr("seccomp"), [1, 0, 0x5000, 0, 0, 0]);
     let done = Stop::Exit {
