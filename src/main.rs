@@ -1,5 +1,6 @@
 //! The front: hands over to the parts, nothing more.
 
+use std::ffi::OsString;
 use std::io::Write;
 use std::process::ExitCode;
 
@@ -32,7 +33,7 @@ fn main() -> ExitCode {
         Some("check") => everycall_conformance::cli::main(args),
         Some("trace") => everycall_tracer::front::main(args),
         Some("vm") => everycall_vm::cli::main(args),
-        Some("filter") => everycall_filter::cli::main(args),
+        Some("filter") => filter(args),
         Some("diff") => not_yet("diff", "comparing two tracers comes with a later issue"),
         Some("help" | "-h" | "--help") => {
             say(&mut std::io::stdout(), HELP);
@@ -49,6 +50,15 @@ fn main() -> ExitCode {
             say(&mut std::io::stderr(), &text);
             ExitCode::from(USAGE)
         }
+    }
+}
+
+/// All of it is the filter library's, but what runs programs to see which filters they install: that is the tracer's.
+fn filter(args: impl Iterator<Item = OsString>) -> ExitCode {
+    let mut args = args.peekable();
+    match args.next_if(|word| word == "capture") {
+        Some(_) => everycall_tracer::capture::main(args),
+        None => everycall_filter::cli::main(args),
     }
 }
 

@@ -1,11 +1,12 @@
-//! The loader: hands a program to the kernel, for the calling thread. The crate's only unsafe file.
+//! The loader: hands a program to the kernel, for the calling thread.
 //!
 //! Source: seccomp(2), prctl(2).
 #![expect(unsafe_code, reason = "it calls the kernel")]
 
 use std::io;
+use std::os::fd::{FromRawFd, OwnedFd};
 
-use crate::{Program, Proven};
+use crate::{Listener, Program, Proven};
 
 /// How a filter is installed.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -58,6 +59,22 @@ impl Prepared {
     /// filters. `ENOSYS`: it has no seccomp. `ENOMEM`: the filters of the thread would have more
     /// than 32768 instructions together.
     pub fn install(&self, flags: InstallFlags) -> Result<(), i32> {
+        self.load(flags.0).map(drop)
+    }
+
+    /// As [`install`](Prepared::install), with a listener for what the filter answers with [`Action::UserNotif`]. A thread's
+    /// filters can have one listener only: `EBUSY`. Since Linux 5.0. The descriptor is closed by execve(2).
+    ///
+    /// [`Action::UserNotif`]: crate::Action::UserNotif
+    pub fn listen(&self) -> Result<Listener, i32> {
+        let fd = self.load(libc::SECCOMP_FILTER_FLAG_NEW_LISTENER)?;
+        let fd = i32::try_from(fd).map_err(|_| libc::EBADF)?;
+        // SAFETY: the kernel has just made this descriptor, and nobody else owns it.
+        Ok(unsafe { OwnedFd::from_raw_fd(fd) }.into())
+    }
+
+    /// The call; its result, or its error.
+    fn load(&self, flags: libc::c_ulong) -> Result<libc::c_long, i32> {
         let program = libc::sock_fprog {
             // The field cannot say it, and the kernel takes far fewer.
             len: u16::try_from(self.0.len()).map_err(|_| libc::EINVAL)?,
@@ -70,11 +87,15 @@ impl Prepared {
             libc::syscall(
                 libc::SYS_seccomp,
                 libc::c_ulong::from(libc::SECCOMP_SET_MODE_FILTER),
-                flags.0,
+                flags,
                 &raw const program,
             )
         };
-        if result == 0 { Ok(()) } else { Err(errno()) }
+        if result >= 0 {
+            Ok(result)
+        } else {
+            Err(errno())
+        }
     }
 }
 

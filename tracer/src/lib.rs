@@ -2,6 +2,7 @@
 //!
 //! What was typed (`cli`) becomes a [`config::Config`]; [`run::run`] carries it out.
 
+pub mod capture;
 pub mod cli;
 pub mod config;
 pub mod custody;
