@@ -8,6 +8,7 @@
 //! Some functions have no small diagram (a product of two unknown words). Every operation counts what it makes, and
 //! ends with [`Full`] at a limit, after which [`Bdd::attempt`] leaves the arena as it was before.
 
+mod ranges;
 mod table;
 
 use foldhash::HashMap;

@@ -34,6 +34,7 @@ mod compile;
 pub mod data;
 mod insn;
 mod interpret;
+mod likely;
 mod listener;
 mod load;
 pub mod map;
@@ -48,7 +49,10 @@ mod runs;
 
 pub use action::Action;
 pub use check::{CheckError, MAX_INSNS, SCRATCH_WORDS, check};
-pub use compile::{CompileError, Strategy, StrategyError, compile};
+pub use compile::{
+    CompileError, MapCompileError, Strategy, StrategyError, compile, compile_map, compile_rules,
+    compile_with,
+};
 pub use data::{ByteOrder, SeccompData};
 pub use insn::{Alu, Cond, Insn, Op, Operand, Reg, Source};
 pub use interpret::{Fault, Machine, interpret};

@@ -1,212 +1,208 @@
-//! From a policy to a program: a dispatch on the architecture, then a balanced search of the number.
+//! From what is wanted to a program: dispatch on the architecture, then a decision on the number, then the arguments.
 //!
 //! ```text
 //!         ld arch
 //!         jeq #first  -> else next          one comparison for the likeliest architecture
 //!         ld nr
-//!         ... search: one comparison a level, `jge` or `jeq` ...
-//!  next:  jeq #second -> else next
+//!         ... a decision, in the way of a strategy ...
+//!  next:  jeq #second -> else ...
 //!         ...
 //!         ret TRACE                         every architecture that the policy does not name
 //! ```
 //!
-//! A call of the first architecture executes about log2(ranges) + 4 instructions. Only loads of the
-//! number and the architecture, `jeq`, `jge`, `ja` and `ret` are emitted, because these are what
-//! the kernel's cache of always-allowed calls understands (`seccomp_is_const_allow` in
-//! kernel/seccomp.c, 5.11 and later): it answers the calls that run free without running the program.
+//! # Strategies
 //!
-//! Jumps only go forward, so the program is written from its end: a jump's target is always known
-//! when the jump is written, and whether its 8 bits reach. Where they do not, a `ret` is repeated,
-//! and any other target is reached by way of a `ja`, which has 32 bits.
+//! - *linear*: one comparison takes away one piece of the numbers, the likeliest first, or so that the chain is short (a
+//!   number that stands alone is taken first, which is the complement of a set where that has fewer ranges).
+//! - *search*: a balanced tree, log2(pieces) comparisons for each number.
+//! - *bitmap*: a balanced tree over windows of 32 numbers, and a mask with a bit for each number of a window. It never
+//!   executes fewer instructions than a search (five for 32 numbers, which are five comparisons), but is shorter.
+//! - *auto*: the best of these and of a tree that comes soonest to what is likeliest and may ask bits of the number.
+//!
+//! All of them share tails: two comparisons with the same targets are one. Jumps may be of any distance.
+//!
+//! # The cost of a decision
+//!
+//! *auto* takes, for each architecture, the decision that costs least, and of two that cost the same the shorter. The cost
+//! is a sum over likely calls (crate module `likely`: a table's numbers evenly, and those that programs make most), each
+//! weighted by how likely it is: how many instructions are executed for it. The kernel's cache of always-allowed calls
+//! (`seccomp_is_const_allow` in kernel/seccomp.c, since 5.11, for the native and the compatible architecture) answers a
+//! call without executing anything if the way to ALLOW consists of loads of number and architecture, comparisons with
+//! constants, `and` with a constant, `ja` and `ret`. So a decision made of these is paid only where there is no cache, and
+//! one that uses other instructions (only *bitmap* does) is paid for allowed calls everywhere, and counts twice. What a
+//! filter executes for a call that it stops is nothing beside the stop.
+//!
+//! If the program that is best by cost is too long for the kernel, *auto* takes the bitmap. Nothing here is trusted: what
+//! comes out is proven ([`Proven`](crate::Proven), [`compile_map`]).
 
+mod bitmap;
+mod choose;
+mod diagram;
+mod emit;
+mod known;
+mod linear;
+mod plan;
+mod search;
 mod strategy;
-
-use std::collections::HashMap;
+mod weighted;
 
 use crate::action::Action;
 use crate::check::MAX_INSNS;
 use crate::data::{ARCH_OFFSET, NR_OFFSET};
-use crate::insn::{Cond, Insn, Op, Operand};
+use crate::likely;
+use crate::map::{Map, MapError, ProofError, Term, UndecidedAt, prove};
 use crate::{Policy, Program, RangeSet};
 
+use choose::decide;
+use emit::{Emitter, Target};
+use plan::Piece;
 pub use strategy::{Strategy, StrategyError};
 
 /// Why there is no program for a policy.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum CompileError {
     /// It would be longer than the kernel takes.
-    #[error("the filter would have {len} instructions, and the kernel takes at most {MAX_INSNS}")]
+    #[error(
+        "the filter would have {len} instructions or more, and the kernel takes at most {MAX_INSNS}"
+    )]
     TooLong {
-        /// How many it would have.
+        /// How many it would have at least.
         len: usize,
     },
 }
 
-/// Compiles a policy. What it does not allow returns TRACE with `data`; calls of the architecture
-/// `first` (normally the host's own) are decided first.
+/// Why there is no program for a map.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum MapCompileError {
+    /// There is no map of the rules.
+    #[error(transparent)]
+    Map(#[from] MapError),
+    /// The map does not say what is wanted of every call.
+    #[error("the map does not know what is wanted behind instruction {}", .0.pc)]
+    Undecided(UndecidedAt),
+    /// There is a program, but it is too long.
+    #[error(transparent)]
+    Compile(#[from] CompileError),
+    /// The program is not what the map says: a fault in the compiler.
+    #[error("the filter is not proven: {0}")]
+    Unproven(Box<ProofError>),
+}
+
+/// Compiles a policy by [`Strategy::Auto`]. What it does not allow returns TRACE with `data`; calls of the architecture
+/// `first` (normally the host's own) are the likeliest.
 pub fn compile(policy: &Policy, data: u16, first: u32) -> Result<Program, CompileError> {
-    let trace = Target::Return(Action::Trace(data).to_ret());
-    let rest = policy.arches().rev().filter(|&arch| arch != first);
+    compile_with(policy, data, first, Strategy::Auto)
+}
+
+/// Compiles a policy by a strategy.
+pub fn compile_with(
+    policy: &Policy,
+    data: u16,
+    first: u32,
+    strategy: Strategy,
+) -> Result<Program, CompileError> {
+    let attempt = |strategy| policy_by(policy, data, first, strategy);
+    match attempt(strategy) {
+        Err(CompileError::TooLong { .. }) if strategy == Strategy::Auto => {
+            attempt(Strategy::Bitmap)
+        }
+        result => result,
+    }
+}
+
+fn policy_by(
+    policy: &Policy,
+    data: u16,
+    first: u32,
+    strategy: Strategy,
+) -> Result<Program, CompileError> {
     let mut code = Emitter::default();
-    let mut next = trace;
+    let mut leaves = vec![Target::Return(Action::Trace(data).to_ret())];
+    let mut sections = Vec::new();
+    // The likeliest is written last, and so stands next to the dispatch.
+    let rest = policy.arches().rev().filter(|&arch| arch != first);
     for arch in rest.chain([first]) {
         let allowed = policy.allowed(arch);
         if !allowed.is_empty() {
-            let section = code.section(allowed, trace);
-            next = code.branch(Cond::Eq, arch, section, next);
+            sections.push((arch, leaves.len()));
+            leaves.push(section(&mut code, arch, allowed, data, strategy)?);
         }
     }
-    if next == trace {
-        code.ret(trace);
-    } else {
-        code.push(Op::LoadData(ARCH_OFFSET));
-    }
-    code.finish()
+    sections.sort_unstable();
+    let pieces = pieces(sections.into_iter().map(|(arch, leaf)| (arch, arch, leaf)));
+    let plan = decide(&pieces, &likely::arches(first), &leaves, strategy)?;
+    let dispatch = code.plan(&plan, &leaves);
+    let start = code.load(ARCH_OFFSET, dispatch);
+    code.finish(start)
 }
 
-/// Where a branch goes.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Target {
-    /// To a `ret` of this value: any one that is near enough.
-    Return(u32),
-    /// To this instruction, counted from the end.
-    Insn(usize),
+/// Writes the decision on the number for one architecture.
+fn section(
+    code: &mut Emitter,
+    arch: u32,
+    allowed: &RangeSet,
+    data: u16,
+    strategy: Strategy,
+) -> Result<Target, CompileError> {
+    let actions = [Action::Trace(data), Action::Allow];
+    let leaves = actions.map(|action| Target::Return(action.to_ret()));
+    let ranges = allowed.ranges();
+    let pieces = pieces(ranges.map(|range| (*range.start(), *range.end(), 1)));
+    let plan = decide(&pieces, &likely::numbers(arch), &leaves, strategy)?;
+    let numbers = code.plan(&plan, &leaves);
+    Ok(code.load(NR_OFFSET, numbers))
 }
 
-/// A run of numbers that share a target: from `start` to the next piece's start.
-#[derive(Clone, Copy, Debug)]
-struct Piece {
-    start: u32,
-    target: Target,
-}
-
-/// A program that is written from its end.
-#[derive(Debug, Default)]
-struct Emitter {
-    /// The instructions, last first.
-    reversed: Vec<Insn>,
-    /// The nearest `ret` of each value, counted from the end.
-    returns: HashMap<u32, usize>,
-}
-
-impl Emitter {
-    /// Writes an instruction, and says where it stands.
-    fn push(&mut self, op: Op) -> usize {
-        self.reversed.push(op.into());
-        self.reversed.len() - 1
-    }
-
-    /// Writes a `ret`, if the target is one.
-    fn ret(&mut self, target: Target) -> usize {
-        match target {
-            Target::Return(value) => {
-                let at = self.push(Op::Return(value));
-                self.returns.insert(value, at);
-                at
-            }
-            Target::Insn(at) => at,
-        }
-    }
-
-    /// How many instructions the next one would skip to get to `at`.
-    fn distance(&self, at: usize) -> usize {
-        self.reversed.len() - at - 1
-    }
-
-    /// Makes a target reachable by 8 bits from a branch that is written after at most one more
-    /// instruction.
-    fn within_reach(&mut self, target: Target) -> usize {
-        let at = match target {
-            Target::Return(value) => self.returns.get(&value).copied(),
-            Target::Insn(at) => Some(at),
-        };
-        match at {
-            Some(at) if self.distance(at) < usize::from(u8::MAX) => at,
-            Some(at) if target == Target::Insn(at) => {
-                let skip = self.distance(at);
-                self.push(Op::Jump(u32::try_from(skip).unwrap_or(u32::MAX)))
-            }
-            _ => self.ret(target),
-        }
-    }
-
-    /// Writes a comparison with `k`.
-    fn branch(&mut self, cond: Cond, k: u32, holds: Target, fails: Target) -> Target {
-        let holds = self.within_reach(holds);
-        let fails = self.within_reach(fails);
-        let skip = |at| u8::try_from(self.distance(at)).unwrap_or(u8::MAX);
-        let (jt, jf) = (skip(holds), skip(fails));
-        Target::Insn(self.push(Op::Branch {
-            cond,
-            with: Operand::K(k),
-            jt,
-            jf,
-        }))
-    }
-
-    /// Writes the decision on the number for one architecture.
-    fn section(&mut self, allowed: &RangeSet, trace: Target) -> Target {
-        match self.search(&pieces(allowed, trace)) {
-            target @ Target::Return(_) => target,
-            Target::Insn(_) => Target::Insn(self.push(Op::LoadData(NR_OFFSET))),
-        }
-    }
-
-    /// Writes a balanced search over pieces.
-    fn search(&mut self, pieces: &[Piece]) -> Target {
-        match *pieces {
-            [] => Target::Return(Action::KillProcess.to_ret()),
-            [only] => only.target,
-            // One number among others: one comparison instead of two.
-            [below, number, above]
-                if below.target == above.target && above.start - number.start == 1 =>
-            {
-                self.branch(Cond::Eq, number.start, number.target, below.target)
-            }
-            _ => {
-                let (low, high) = pieces.split_at(pieces.len() / 2);
-                let start = high.first().map_or(0, |piece| piece.start);
-                let holds = self.search(high);
-                let fails = self.search(low);
-                self.branch(Cond::Ge, start, holds, fails)
-            }
-        }
-    }
-
-    /// The program, if it is short enough.
-    fn finish(mut self) -> Result<Program, CompileError> {
-        let len = self.reversed.len();
-        if len > MAX_INSNS {
-            return Err(CompileError::TooLong { len });
-        }
-        self.reversed.reverse();
-        Ok(Program::from(self.reversed))
-    }
-}
-
-/// The whole number space, cut where the wanted action changes.
-fn pieces(allowed: &RangeSet, trace: Target) -> Vec<Piece> {
+/// The whole space of 32 bits, cut into these ranges, which are ascending and apart, and the treatment 0 between them.
+fn pieces(ranges: impl Iterator<Item = (u32, u32, usize)>) -> Vec<Piece> {
     let mut pieces = Vec::new();
-    if !allowed.contains(0) {
-        pieces.push(Piece {
-            start: 0,
-            target: trace,
-        });
-    }
-    for range in allowed.ranges() {
-        let allow = Target::Return(Action::Allow.to_ret());
-        pieces.push(Piece {
-            start: *range.start(),
-            target: allow,
-        });
-        if let Some(start) = range.end().checked_add(1) {
+    let mut next = Some(0);
+    for (start, end, leaf) in ranges {
+        if let Some(gap) = next.filter(|&gap| gap < start) {
             pieces.push(Piece {
-                start,
-                target: trace,
+                start: gap,
+                end: start - 1,
+                leaf: 0,
             });
         }
+        pieces.push(Piece { start, end, leaf });
+        next = end.checked_add(1);
+    }
+    if let Some(start) = next {
+        let end = u32::MAX;
+        pieces.push(Piece {
+            start,
+            end,
+            leaf: 0,
+        });
     }
     pieces
+}
+
+/// Compiles a map, arguments included, and proves that the program does what the map says; calls of the architecture
+/// `first` are the likeliest. So any filter can be compiled anew from its map, too.
+pub fn compile_map(map: &Map, first: u32, strategy: Strategy) -> Result<Program, MapCompileError> {
+    let attempt = |strategy| diagram::program(map, first, strategy);
+    let program = match attempt(strategy) {
+        Err(MapCompileError::Compile(_)) if strategy == Strategy::Auto => {
+            attempt(Strategy::Bitmap)?
+        }
+        result => result?,
+    };
+    match prove(&program, map) {
+        Ok(()) => Ok(program),
+        Err(error) => Err(MapCompileError::Unproven(Box::new(error))),
+    }
+}
+
+/// Compiles a list of rules with conditions on arguments, as [`Map::of_rules`] reads it, and proves the program.
+pub fn compile_rules(
+    rules: &[(Term, Action)],
+    default: Action,
+    first: u32,
+    strategy: Strategy,
+) -> Result<Program, MapCompileError> {
+    compile_map(&Map::of_rules(rules, default)?, first, strategy)
 }
 
 #[cfg(test)]
@@ -264,8 +260,10 @@ mod tests {
         let executed = |arch| run(&program, arch, 50).1;
         // ld arch, jeq, ld nr, jge, ret
         assert_eq!(executed(X86_64), 5, "{program}");
-        assert_eq!(executed(I386), 6);
-        assert_eq!(executed(0xc000_00b7), 8);
+        // A chain of the three others would be 6, 7 and 8.
+        let others = [I386, 0x4000_0028, 0xc000_00b7].map(executed);
+        assert!(others.iter().all(|&n| n <= 8), "{others:?}\n{program}");
+        assert!(others.iter().sum::<usize>() <= 6 + 7 + 8, "{others:?}");
     }
 
     #[test]
@@ -304,13 +302,36 @@ mod tests {
         assert_eq!(run(&program, I386, 0).0, TRACE);
     }
 
+    /// Numbers below `end` without any order.
+    fn irregular(end: u32) -> Policy {
+        let mut policy = Policy::new();
+        let is_in = |nr: &u32| nr.wrapping_mul(0x9e37_79b1).wrapping_mul(*nr | 1) >> 31 == 1;
+        let numbers = (0..end).filter(is_in);
+        numbers.for_each(|nr| policy.allow(X86_64, nr..=nr));
+        policy
+    }
+
+    #[test]
+    fn what_is_too_long_as_a_search_is_a_bitmap() {
+        let policy = irregular(20_000);
+        let by = |strategy| compile_with(&policy, 0xec0, X86_64, strategy);
+        assert!(matches!(
+            by(Strategy::Search),
+            Err(CompileError::TooLong { len }) if len > MAX_INSNS
+        ));
+        assert_eq!(by(Strategy::Auto), by(Strategy::Bitmap));
+        assert_eq!(check(&by(Strategy::Auto).expect("it fits")), Ok(()));
+    }
+
     #[test]
     fn what_the_kernel_would_not_take_is_an_error() {
-        let mut policy = Policy::new();
-        every_second(&mut policy, X86_64, 8192);
-        let Err(CompileError::TooLong { len }) = compile(&policy, 0xec0, X86_64) else {
-            panic!("8192 pieces do not fit");
-        };
-        assert!(len > MAX_INSNS);
+        let policy = irregular(100_000);
+        for strategy in Strategy::ALL {
+            let error = compile_with(&policy, 0xec0, X86_64, strategy);
+            let Err(CompileError::TooLong { len }) = error else {
+                panic!("{strategy}: 50 000 pieces do not fit");
+            };
+            assert!(len > MAX_INSNS, "{strategy}: {len}");
+        }
     }
 }

@@ -25,27 +25,12 @@ pub(super) fn pieces(
     most: usize,
 ) -> Option<Vec<Piece>> {
     let end = field.end();
-    let mut pieces: Vec<Piece> = Vec::new();
-    let mut pending = vec![(node, end - bits as Var, 0u64)];
-    while let Some((node, var, value)) = pending.pop() {
-        if bdd.top(node) < end {
-            let (low, high) = bdd.split(node, var);
-            let bit = 1u64 << (end - 1 - var);
-            pending.push((high, var + 1, value | bit));
-            pending.push((low, var + 1, value));
-            continue;
-        }
-        let low = i128::from(value);
-        let high = low + (1i128 << (end - var)) - 1;
-        match pieces.last_mut() {
-            Some((range, same)) if *same == node => range.high = high,
-            _ => pieces.push((Range { low, high }, node)),
-        }
-        if pieces.len() > most {
-            return None;
-        }
-    }
-    Some(pieces)
+    let ranges = bdd.ranges(node, end - bits as Var..end, most)?;
+    let piece = |(low, high, node): (u64, u64, Node)| {
+        let (low, high) = (low.into(), high.into());
+        (Range { low, high }, node)
+    };
+    Some(ranges.into_iter().map(piece).collect())
 }
 
 /// What is left of a diagram behind a field: each residual once, in the order of the least value that leads to it.

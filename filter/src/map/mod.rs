@@ -256,6 +256,21 @@ impl Map {
             .collect()
     }
 
+    /// The diagram, for who makes code of it.
+    pub(crate) fn diagram(&self) -> (&Bdd, Node) {
+        (&self.bdd, self.root)
+    }
+
+    /// What a leaf of the diagram means.
+    pub(crate) fn meaning(&self, leaf: u32) -> Option<Outcome> {
+        self.outcomes.get(leaf)
+    }
+
+    /// How it was made.
+    pub(crate) fn options(&self) -> Options {
+        self.options
+    }
+
     /// How many nodes the map has: a measure of what the filter distinguishes.
     #[must_use]
     pub fn size(&self) -> usize {
