@@ -110,6 +110,7 @@ fn attempt(target: Target) -> io::Result<()> {
         let status = Command::new(&program)
             .current_dir(dir.path())
             .stdin(Stdio::null())
+            .stderr(Stdio::null())
             .status();
         match status {
             Err(error) if error.raw_os_error() == Some(Errno::ETXTBSY as i32) => {
@@ -117,7 +118,11 @@ fn attempt(target: Target) -> io::Result<()> {
             }
             Err(error) => return Err(error),
             Ok(status) if status.success() => return Ok(()),
-            Ok(status) => return Err(io::Error::other(format!("a {target:?} program: {status}"))),
+            // The C library gives to a shell what the kernel does not take; the shell has no use for it either.
+            Ok(status) if status.code().is_some() => {
+                return Err(io::Error::other("the kernel does not take them"));
+            }
+            Ok(status) => return Err(io::Error::other(status.to_string())),
         }
     }
     Err(io::Error::from(Errno::ETXTBSY))

@@ -150,7 +150,7 @@ fn trials(args: &Arguments) -> Result<Vec<Trial>, String> {
 fn tell_left_out(subjects: &[Subject], cases: &[CaseName]) -> Result<(), String> {
     for tried in host::tried() {
         if let Some(reason) = &tried.refused {
-            println!("not run here: {:?} programs: {reason}", tried.target);
+            println!("programs of {} are not run here: {reason}", tried.target);
         }
     }
     let all = subject::all().map_err(|error| error.to_string())?.len() * catalogue::all().len();

@@ -20,7 +20,7 @@ fn main() {
     serve_if_worker();
     for tried in host::tried() {
         if let Some(reason) = &tried.refused {
-            println!("not run here: {:?} programs: {reason}", tried.target);
+            println!("programs of {} are not run here: {reason}", tried.target);
         }
     }
     let mut trials = Vec::new();

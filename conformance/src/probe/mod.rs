@@ -12,6 +12,8 @@ mod stub;
 mod tests;
 mod via;
 
+use std::fmt;
+
 use everycall_arch::AbiId;
 
 pub use stub::Natives;
@@ -37,6 +39,17 @@ pub enum Target {
     Aarch64,
     /// 32-bit ARM.
     Arm,
+}
+
+impl fmt::Display for Target {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Target::X86_64 => "x86_64",
+            Target::I386 => "i386",
+            Target::Aarch64 => "aarch64",
+            Target::Arm => "arm",
+        })
+    }
 }
 
 /// Why a probe cannot be built.
