@@ -37,6 +37,7 @@ pub enum Fault {
 pub struct Machine<'a> {
     insns: &'a [Insn],
     data: &'a SeccompData,
+    order: ByteOrder,
     pc: usize,
     a: u32,
     x: u32,
@@ -45,12 +46,19 @@ pub struct Machine<'a> {
 }
 
 impl<'a> Machine<'a> {
-    /// The program before its first instruction.
+    /// The program before its first instruction, on a machine like this one.
     #[must_use]
     pub fn new(insns: &'a [Insn], data: &'a SeccompData) -> Machine<'a> {
+        Machine::in_order(insns, data, ByteOrder::NATIVE)
+    }
+
+    /// The program before its first instruction, on a machine of this byte order.
+    #[must_use]
+    pub fn in_order(insns: &'a [Insn], data: &'a SeccompData, order: ByteOrder) -> Machine<'a> {
         Machine {
             insns,
             data,
+            order,
             pc: 0,
             a: 0,
             x: 0,
@@ -92,7 +100,7 @@ impl<'a> Machine<'a> {
         self.executed += 1;
         match op {
             Op::LoadData(offset) => {
-                let word = self.data.word(offset, ByteOrder::NATIVE);
+                let word = self.data.word(offset, self.order);
                 self.a = word.ok_or(Fault::Memory { pc })?;
             }
             Op::Load(reg, source) => {

@@ -46,6 +46,7 @@ mod range;
 pub mod read;
 mod regions;
 mod runs;
+pub mod write;
 
 pub use action::Action;
 pub use check::{CheckError, MAX_INSNS, SCRATCH_WORDS, check};

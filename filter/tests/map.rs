@@ -7,7 +7,7 @@ use build::{ALLOW, Block, ERRNO, I386, KILL, X86_64, filter};
 use common::{calls, cases, program};
 use everycall_arch::AbiId;
 use everycall_filter::map::{
-    Change, Field, Map, Options, Outcome, Region, Section, Set, Space, Term, Test, When,
+    Change, Field, Map, MapError, Options, Outcome, Region, Section, Set, Space, Term, Test, When,
 };
 use everycall_filter::{
     Action, ByteOrder, Cond, Op, Operand, Program, SeccompData, check, interpret,
@@ -21,6 +21,14 @@ const SMALL: Options = Options {
     nodes: 1 << 13,
     order: ByteOrder::NATIVE,
 };
+
+/// The map of a random program; one that does not fit the small limits is no case.
+fn mapped(program: &Program) -> Result<Map, TestCaseError> {
+    match Map::with(program, SMALL) {
+        Err(error @ MapError::TooLarge { .. }) => Err(TestCaseError::reject(error.to_string())),
+        map => Ok(map.expect("the program was checked")),
+    }
+}
 
 /// What the interpreter says.
 fn truth(program: &Program, data: &SeccompData) -> Outcome {
@@ -85,7 +93,7 @@ proptest! {
 
     #[test]
     fn a_map_says_what_the_interpreter_says((program, calls) in with_calls(64)) {
-        let map = Map::with(&program, SMALL).unwrap();
+        let map = mapped(&program)?;
         for data in calls {
             match map.at(&data) {
                 Outcome::Undecided(at) => prop_assert!(map.undecided().contains(&at)),
@@ -96,7 +104,7 @@ proptest! {
 
     #[test]
     fn a_table_says_what_the_map_says((program, calls) in with_calls(64)) {
-        let map = Map::with(&program, SMALL).unwrap();
+        let map = mapped(&program)?;
         // A map of thousands of treatments has no table, and says so.
         if let Ok(sections) = map.sections() {
             for data in calls {
@@ -159,7 +167,7 @@ proptest! {
     // Not of some calls but of all: the table alone makes the same map again.
     #[test]
     fn a_table_is_the_whole_map(program in program()) {
-        let map = Map::with(&program, SMALL).unwrap();
+        let map = mapped(&program)?;
         let Some(rules) = map.sections().ok().and_then(|sections| as_rules(&sections)) else {
             return Ok(());
         };
@@ -176,7 +184,7 @@ proptest! {
             (Just(programs), calls)
         }),
     ) {
-        let maps: Vec<Map> = programs.iter().map(|program| Map::with(program, SMALL).unwrap()).collect();
+        let maps = programs.iter().map(mapped).collect::<Result<Vec<Map>, _>>()?;
         let Ok(chain) = Map::chain(&maps) else { return Ok(()) };
         for data in calls.iter().flatten() {
             // kernel/seccomp.c: from the newest to the oldest, what is strictly lower replaces what there is.
@@ -206,7 +214,7 @@ proptest! {
         other[at].k = if matches!(other[at].op(), Some(Op::Return(_))) { k } else { other[at].k ^ 1 };
         prop_assume!(check(&other).is_ok());
         let other = Program::from(other);
-        let maps = [&program, &other].map(|program| Map::with(program, SMALL).unwrap());
+        let maps = [mapped(&program)?, mapped(&other)?];
         let Ok(difference) = maps[0].difference(&maps[1]) else { return Ok(()) };
         for data in &calls {
             let [from, to] = [&maps[0], &maps[1]].map(|map| map.at(data));

@@ -87,23 +87,11 @@ x86_64
       all others: stat, fstat, lstat, 472-0x3fffffff,
       0x80000000-0xffffffff, and N more calls
 
-i386
-  KILL_PROCESS
-      all numbers
-
 x32
   ERRNO(EPERM)
       all numbers
 
-aarch64
-  KILL_PROCESS
-      all numbers
-
-arm
-  KILL_PROCESS
-      all numbers
-
-all other architectures
+i386, aarch64, arm, all other architectures
   KILL_PROCESS
       all numbers
 "

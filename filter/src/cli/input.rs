@@ -8,9 +8,11 @@ use clap::{Args, ValueEnum};
 use everycall_arch::AbiId;
 
 use super::CliError;
-use crate::check;
+use super::profiles::Profiles;
 use crate::map::{Map, MapError, Options};
+use crate::process;
 use crate::read::{self, Filter};
+use crate::{ByteOrder, CheckError, Insn, check};
 
 /// The filter or the chain of filters that is asked about.
 #[derive(Debug, Args)]
@@ -34,6 +36,8 @@ pub(super) struct Reading {
     /// The ABI whose names are meant where the file does not say it [default: the host's]
     #[arg(long, value_name = "ABI", value_parser = abi)]
     pub(super) abi: Option<AbiId>,
+    #[command(flatten)]
+    profiles: Profiles,
 }
 
 #[derive(Clone, Copy, Debug, ValueEnum)]
@@ -46,6 +50,12 @@ enum FileKind {
     RawBe,
     /// Any text that is a program
     Text,
+    /// A profile of OCI's or Docker's, or a container's config.json
+    Oci,
+    /// seccompiler's JSON
+    Seccompiler,
+    /// Our own policy, in TOML
+    Policy,
 }
 
 /// An ABI's name.
@@ -82,16 +92,24 @@ impl Input {
 }
 
 impl Reading {
+    /// The ABI that is meant where nothing else says so.
+    pub(super) fn abi(&self) -> AbiId {
+        self.abi.unwrap_or_else(read::host)
+    }
+
     fn options(&self) -> read::Options {
-        let default = read::Options::default();
         read::Options {
             format: match self.from {
                 FileKind::Auto => read::Format::Auto,
                 FileKind::Raw => read::Format::Raw,
                 FileKind::RawBe => read::Format::RawBig,
                 FileKind::Text => read::Format::Text,
+                FileKind::Oci => read::Format::Oci,
+                FileKind::Seccompiler => read::Format::Seccompiler,
+                FileKind::Policy => read::Format::Policy,
             },
-            abi: self.abi.unwrap_or(default.abi),
+            abi: self.abi(),
+            ..self.profiles.options()
         }
     }
 
@@ -184,21 +202,38 @@ impl Reading {
     }
 }
 
-fn of_process(_pid: i32) -> Result<Chain, CliError> {
-    Err(CliError::Usage("--pid: not there yet".to_owned()))
+/// The filters of a running process.
+fn of_process(pid: i32) -> Result<Chain, CliError> {
+    let programs = process::filters_of(pid)?;
+    let name = format!("process {pid}");
+    if programs.is_empty() {
+        return Err(CliError::NoFilter(pid));
+    }
+    let several = programs.len() > 1;
+    let named = |(place, program)| Named {
+        name: match several {
+            true => format!("{name} (filter {place})"),
+            false => name.clone(),
+        },
+        filter: Filter::of(program),
+    };
+    let filters = programs.into_iter().enumerate().map(named).collect();
+    Ok(Chain { name, filters })
 }
 
 impl Named {
     /// Whether the kernel would take it.
     pub(super) fn check(&self) -> Result<(), CliError> {
-        check(&self.filter.program).map_err(|error| {
-            let line = error.pc().and_then(|pc| self.filter.lines.get(pc));
-            CliError::Invalid {
-                name: self.name.clone(),
-                place: line.map(|line| format!(":{line}")).unwrap_or_default(),
-                error,
-            }
-        })
+        check(&self.filter.program).map_err(|error| self.invalid(error))
+    }
+
+    pub(super) fn invalid(&self, error: CheckError) -> CliError {
+        let line = error.pc().and_then(|pc| self.filter.lines.get(pc));
+        CliError::Invalid {
+            name: self.name.clone(),
+            place: line.map(|line| format!(":{line}")).unwrap_or_default(),
+            error,
+        }
     }
 
     /// How its map is made.
@@ -234,6 +269,14 @@ impl Chain {
             Ok([map]) => Ok(map),
             Err(maps) => Map::chain(&maps).map_err(|error| self.fault(error)),
         }
+    }
+
+    /// All programs, as those who execute them want them.
+    pub(super) fn programs(&self) -> Vec<(&[Insn], ByteOrder)> {
+        let filters = self.filters.iter().map(|named| &named.filter);
+        filters
+            .map(|filter| (&filter.program[..], filter.order))
+            .collect()
     }
 
     pub(super) fn fault(&self, error: MapError) -> CliError {

@@ -1,8 +1,13 @@
 //! `everycall filter`: what was typed, and what is answered.
 
+mod diff;
+mod explain;
 mod input;
 mod map;
 mod output;
+mod profiles;
+mod prove;
+mod show;
 
 use std::ffi::OsString;
 use std::io::{self, Write};
@@ -10,7 +15,9 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
-use crate::map::MapError;
+use crate::MapCompileError;
+use crate::map::{MapError, ProofError};
+use crate::process::ProcessError;
 use crate::read::ReadError;
 
 /// What was asked is so.
@@ -26,12 +33,17 @@ Examples:
       what it does of every call there can be
   sudo everycall filter map --pid 1234
       the same for all filters that a process has
-  everycall filter map --format json old.bpf new.bpf | jq .
-      a chain, the oldest first: the kernel asks them all
+  everycall filter prove sandbox.bpf --policy sandbox.toml
+      equal for every call, or a call that shows that it is not; and the usual faults
+  everycall filter diff old.bpf new.bpf
+      where two differ, for reviewing a change
+  everycall filter explain sandbox.bpf --abi i386 --call openat --arg 2=0x241
+      the way of one call, instruction by instruction
 
 A FILTER is a file, `-` for standard input, or `pid:1234`; a directory is a chain of the files in it, by name. What a
 file is, its content says: raw instructions in either byte order, assembly of bpf_asm, what `seccomp-tools dump` prints,
-an array in C.
+an array in C, a profile of OCI's or Docker's, seccompiler's JSON, a policy in TOML. Several filters are a chain, the oldest first: the kernel asks them all, and the action of highest
+precedence counts.
 
 Exit status: 0 when what was asked is so, 1 when it is not, 2 for usage and for input that cannot be read.";
 
@@ -52,6 +64,11 @@ struct Cli {
 #[derive(Debug, Subcommand)]
 enum What {
     Map(map::Map),
+    Prove(prove::Prove),
+    Diff(diff::Diff),
+    Explain(explain::Explain),
+    Show(show::Show),
+    Compile(show::Compile),
     /// Run a program and keep every filter that it installs
     #[command(disable_help_flag = true)]
     Capture {
@@ -69,6 +86,10 @@ enum CliError {
     Open { name: String, error: io::Error },
     #[error("{0}")]
     Usage(String),
+    #[error(transparent)]
+    Process(#[from] ProcessError),
+    #[error("process {0} has no filter: nothing is asked before its calls, and all are executed")]
+    NoFilter(i32),
     #[error("{name}{place}: the kernel would not take this filter: {error}")]
     Invalid {
         name: String,
@@ -77,6 +98,16 @@ enum CliError {
     },
     #[error("{name}: {error}")]
     Map { name: String, error: MapError },
+    #[error("{name}: {error}")]
+    Unproven {
+        name: String,
+        error: Box<ProofError>,
+    },
+    #[error("{name}: {error}")]
+    Compile {
+        name: String,
+        error: MapCompileError,
+    },
     #[error("failed to write the answer: {0}")]
     Write(io::Error),
 }
@@ -84,8 +115,12 @@ enum CliError {
 impl CliError {
     fn code(&self) -> u8 {
         match self {
-            CliError::Read(_) | CliError::Open { .. } | CliError::Usage(_) => USAGE,
-            CliError::Invalid { .. } | CliError::Map { .. } | CliError::Write(_) => FAILED,
+            CliError::Read(_)
+            | CliError::Open { .. }
+            | CliError::Usage(_)
+            | CliError::Process(_)
+            | CliError::NoFilter(_) => USAGE,
+            _ => FAILED,
         }
     }
 }
@@ -117,6 +152,11 @@ pub fn main(args: impl IntoIterator<Item = OsString>) -> ExitCode {
 fn act(what: &What) -> Result<u8, CliError> {
     match what {
         What::Map(map) => map.run(),
+        What::Prove(prove) => prove.run(),
+        What::Diff(diff) => diff.run(),
+        What::Explain(explain) => explain.run(),
+        What::Show(show) => show.run(),
+        What::Compile(compile) => compile.run(),
         What::Capture { .. } => Err(CliError::Usage(
             "capture needs the tracer: it is a command of the whole `everycall`".to_owned(),
         )),

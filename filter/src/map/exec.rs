@@ -117,6 +117,8 @@ pub(super) fn run(
             Err(Full) => ends.push((reach, undecided(pc, pc))),
         }
     }
+    // What was found out is put together whatever it took to find it.
+    bdd.refill();
     for (when, outcome) in ends {
         let leaf = outcomes.leaf(outcome);
         flow.root = bdd.ite(when, leaf, flow.root)?;

@@ -48,6 +48,7 @@ pub struct Explanation {
 
 /// What registers hold, in words.
 struct Words {
+    order: ByteOrder,
     a: String,
     x: String,
     scratch: [String; SCRATCH_WORDS],
@@ -55,9 +56,19 @@ struct Words {
 
 /// Executes a valid program for a call and tells every step.
 pub fn explain(program: &[Insn], data: &SeccompData) -> Result<Explanation, CheckError> {
+    explain_in(program, data, ByteOrder::NATIVE)
+}
+
+/// The same for a machine of this byte order.
+pub fn explain_in(
+    program: &[Insn],
+    data: &SeccompData,
+    order: ByteOrder,
+) -> Result<Explanation, CheckError> {
     check(program)?;
-    let mut machine = Machine::new(program, data);
+    let mut machine = Machine::in_order(program, data, order);
     let mut words = Words {
+        order,
         a: "0".to_owned(),
         x: "0".to_owned(),
         scratch: [const { String::new() }; SCRATCH_WORDS],
@@ -125,7 +136,7 @@ impl Words {
             Operand::X => words.x.clone(),
         };
         match op {
-            Op::LoadData(offset) => self.a = loaded(offset),
+            Op::LoadData(offset) => self.a = loaded(offset, self.order),
             Op::Load(reg, source) => {
                 let word = match source {
                     Source::Imm(k) => format!("{k:#x}"),
@@ -189,8 +200,8 @@ impl Words {
 }
 
 /// What stands at an offset of the data.
-fn loaded(offset: u32) -> String {
-    let (field, low) = word_at(offset, ByteOrder::NATIVE);
+fn loaded(offset: u32, order: ByteOrder) -> String {
+    let (field, low) = word_at(offset, order);
     match (field.width(), low) {
         (32, _) => field.name().to_owned(),
         (_, 0) => format!("{}'s low half", field.name()),

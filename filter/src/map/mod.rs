@@ -69,9 +69,9 @@ use crate::insn::Op;
 use crate::{ByteOrder, Insn, SeccompData};
 
 pub use combine::{Change, Difference};
-pub use explain::{Explanation, Step, explain};
-pub use findings::{Finding, Kind, Level, findings};
-pub use proof::{Counterexample, ProofError, prove};
+pub use explain::{Explanation, Step, explain, explain_in};
+pub use findings::{Finding, Kind, Level, findings, findings_with};
+pub use proof::{Counterexample, ProofError, execute, prove, prove_chain};
 pub use rules::{Rule, Term, When};
 pub use sections::{Region, Section, Space};
 pub use set::{Masked, Range, Set, Test, View};

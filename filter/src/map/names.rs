@@ -1,10 +1,11 @@
 //! What numbers and architecture words are called.
 
 use everycall_arch::slots::{Slot, slots};
-use everycall_arch::{Syscall, table};
+use everycall_arch::{AbiId, Syscall, table};
 
 use super::set::{Range, Set, Test, View};
-use super::{Outcome, Space};
+use super::{Field, Outcome, Space};
+use crate::SeccompData;
 use crate::action::Action;
 
 /// `AUDIT_ARCH_*` of linux/audit.h: the ELF machine, and bits for 64 bits and little-endian.
@@ -169,6 +170,40 @@ fn arches(ranges: &[Range]) -> String {
     }
 }
 
+/// What a call is called: `execve (59) of x86_64`, `number 999 of x86_64`.
+#[must_use]
+pub fn call_name(data: &SeccompData) -> String {
+    let abi = AbiId::of_call(data.arch, data.nr);
+    let place = match (abi, arch_name(data.arch)) {
+        (Some(abi), _) => abi.name().to_owned(),
+        (None, Some(name)) => name.to_owned(),
+        (None, None) => format!("architecture {:#010x}", data.arch),
+    };
+    let nr = match data.nr < 1 << 16 {
+        true => data.nr.to_string(),
+        false => format!("{:#x}", data.nr),
+    };
+    match abi.and_then(|abi| table::by_nr(abi, data.nr)) {
+        Some(call) => format!("{} ({nr}) of {place}", call.name),
+        None => format!("number {nr} of {place}"),
+    }
+}
+
+/// The words of a call that are not zero: ` with arg1 = 0x5`; nothing where all are.
+#[must_use]
+pub fn words_told(data: &SeccompData) -> String {
+    let fields = Field::ALL.iter().skip(2);
+    let told: Vec<String> = fields
+        .map(|field| (field.name(), field.of(data)))
+        .filter(|&(_, value)| value != 0)
+        .map(|(name, value)| format!("{name} = {value:#x}"))
+        .collect();
+    match told.is_empty() {
+        true => String::new(),
+        false => format!(" with {}", told.join(", ")),
+    }
+}
+
 /// What an outcome is called; an error with its name.
 #[must_use]
 pub fn outcome_name(outcome: Outcome) -> String {
@@ -187,10 +222,7 @@ pub fn outcome_name(outcome: Outcome) -> String {
 
 #[cfg(test)]
 mod tests {
-    use everycall_arch::AbiId;
-
     use super::*;
-    use crate::map::Field;
 
     #[test]
     fn architectures_are_in_order_and_ours_agree() {

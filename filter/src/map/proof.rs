@@ -1,8 +1,8 @@
 //! Whether a filter does what is wanted: proof, or a call that shows that it does not.
 
-use super::{Map, MapError, Outcome, UndecidedAt};
+use super::{Map, MapError, Options, Outcome, UndecidedAt};
 use crate::action::Action;
-use crate::{Insn, SeccompData, interpret};
+use crate::{ByteOrder, Fault, Insn, Machine, SeccompData};
 
 /// A call for which a filter does something else than is wanted. The interpreter has executed it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -37,7 +37,21 @@ pub enum ProofError {
 
 /// Proves that a program does of every call what the map says that is wanted.
 pub fn prove(program: &[Insn], wanted: &Map) -> Result<(), ProofError> {
-    let map = Map::of(program)?;
+    prove_chain(&[(program, ByteOrder::NATIVE)], wanted)
+}
+
+/// Proves that a chain of programs, the oldest first, does together what is wanted. With each stands the byte order of the
+/// machine that it is for.
+pub fn prove_chain(filters: &[(&[Insn], ByteOrder)], wanted: &Map) -> Result<(), ProofError> {
+    let of = |&(program, order): &(&[Insn], ByteOrder)| {
+        let default = Options::default();
+        Map::with(program, Options { order, ..default })
+    };
+    let mut maps = filters.iter().map(of).collect::<Result<Vec<_>, _>>()?;
+    let map = match maps.len() {
+        1 => maps.swap_remove(0),
+        _ => Map::chain(&maps)?,
+    };
     let difference = map.difference(wanted)?;
     if difference.is_none() {
         return Ok(());
@@ -45,7 +59,7 @@ pub fn prove(program: &[Insn], wanted: &Map) -> Result<(), ProofError> {
     let (data, change) = difference.example().ok_or(MapError::Incomplete)?;
     match (change.from, change.to) {
         (Outcome::Action(found), Outcome::Action(expected)) => {
-            if interpret(program, &data).map(Action::from_ret) != Ok(found) {
+            if execute(filters, &data) != Ok(found) {
                 return Err(ProofError::Contradiction(Box::new(data)));
             }
             Err(ProofError::Counterexample(Box::new(Counterexample {
@@ -56,4 +70,18 @@ pub fn prove(program: &[Insn], wanted: &Map) -> Result<(), ProofError> {
         }
         (Outcome::Undecided(at), _) | (_, Outcome::Undecided(at)) => Err(ProofError::Undecided(at)),
     }
+}
+
+/// What the interpreter does of one call, by a chain of programs, the oldest first.
+pub fn execute(filters: &[(&[Insn], ByteOrder)], data: &SeccompData) -> Result<Action, Fault> {
+    let mut decided = Action::Allow;
+    for &(program, order) in filters {
+        let ret = Machine::in_order(program, data, order).run()?;
+        let newer = Action::from_ret(ret);
+        // Of equal ones the newest filter's counts, with its data.
+        if newer.precedence() <= decided.precedence() {
+            decided = newer;
+        }
+    }
+    Ok(decided)
 }

@@ -86,35 +86,51 @@ fn coloured(outcome: Outcome, style: Style) -> String {
 }
 
 fn render<T>(sections: &[Section<T>], style: Style, name: impl Fn(&T) -> String) -> String {
-    let mut text = String::new();
-    for (at, section) in sections.iter().enumerate() {
-        if at > 0 {
-            text.push('\n');
+    // Spaces of which the same is said as a whole are told together, where the last of them would stand.
+    let mut told: Vec<(Vec<String>, String, bool)> = Vec::new();
+    for section in sections {
+        let mut title = vec![space_name(&section.space)];
+        let (body, whole) = body(section, style, &name);
+        let same =
+            |(_, other, alike): &(Vec<String>, String, bool)| whole && *alike && *other == body;
+        if let Some(at) = told.iter().position(same) {
+            let (mut titles, ..) = told.remove(at);
+            titles.append(&mut title);
+            title = titles;
         }
-        let _ = writeln!(text, "{}", space_name(&section.space));
-        // The region that is nearly everything is what is left when the others are known.
-        let mut regions: Vec<(u128, &Region<T>)> = (section.regions.iter())
-            .map(|region| (region.numbers.count(), region))
-            .collect();
-        let most = whole(&section.space) / 2;
-        regions.sort_by_key(|region| region.0 > most);
-        let only = regions.len() == 1;
-        for (count, region) in regions {
-            head(&mut text, &region.rules, &name);
-            let items = numbers(&section.space, &region.numbers);
-            if let [Numbers::Call(call)] = items[..] {
-                let words = [call_name(call, style) + &arguments(call, &region.rules)];
-                wrap(&mut text, &words, ",", style.width);
-                continue;
-            }
-            let words = match count > most {
-                true if only && whole(&section.space) == count => vec!["all numbers".to_owned()],
-                rest => listed(&items, rest, style),
-            };
-            wrap(&mut text, &words, ",", style.width);
-        }
+        told.push((title, body, whole));
     }
-    text
+    let parts = told
+        .into_iter()
+        .map(|(titles, body, _)| titles.join(", ") + "\n" + &body);
+    parts.collect::<Vec<_>>().join("\n")
+}
+
+/// What happens in a space, and whether the same happens to all its numbers.
+fn body<T>(section: &Section<T>, style: Style, name: &impl Fn(&T) -> String) -> (String, bool) {
+    let mut text = String::new();
+    // The region that is nearly everything is what is left when the others are known.
+    let mut regions: Vec<(u128, &Region<T>)> = (section.regions.iter())
+        .map(|region| (region.numbers.count(), region))
+        .collect();
+    let all = whole(&section.space);
+    regions.sort_by_key(|region| region.0 > all / 2);
+    let only = regions.len() == 1 && regions.iter().all(|region| region.0 == all);
+    for (count, region) in regions {
+        head(&mut text, &region.rules, name);
+        let items = numbers(&section.space, &region.numbers);
+        if let [Numbers::Call(call)] = items[..] {
+            let words = [call_name(call, style) + &arguments(call, &region.rules)];
+            wrap(&mut text, &words, ",", style.width);
+            continue;
+        }
+        let words = match only {
+            true => vec!["all numbers".to_owned()],
+            false => listed(&items, count > all / 2, style),
+        };
+        wrap(&mut text, &words, ",", style.width);
+    }
+    (text, only)
 }
 
 /// What happens in a region.

@@ -152,6 +152,20 @@ impl Test {
         }
     }
 
+    /// The only value of the field for which it holds, if it is told as one.
+    #[must_use]
+    pub fn only(&self) -> Option<u64> {
+        match (&self.set, self.negated) {
+            (Set::Ranges(view, ranges), false) if view.bits == self.field.width() => {
+                match ranges[..] {
+                    [Range { low, high }] if low == high => u64::try_from(low).ok(),
+                    _ => None,
+                }
+            }
+            _ => None,
+        }
+    }
+
     /// Whether it holds of a value of the field; `None` where the values are too irregular to be told.
     #[must_use]
     pub fn holds(&self, value: u64) -> Option<bool> {

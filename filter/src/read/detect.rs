@@ -37,6 +37,22 @@ pub(super) fn text(text: &str) -> Text {
     Text::Asm
 }
 
+/// Whether a text that begins with a brace is an array in C, and not JSON.
+pub(super) fn is_braces(text: &str) -> bool {
+    let after = text.trim_start().get(1..).unwrap_or_default().trim_start();
+    !after.starts_with(['"', '}'])
+}
+
+/// Whether a text is a policy: its first line that says something begins a table, or gives a key that policies have.
+pub(super) fn is_policy(text: &str) -> bool {
+    let mut lines = text.lines().map(str::trim);
+    let first = lines.find(|line| !line.is_empty() && !line.starts_with('#'));
+    let first = first.unwrap_or_default();
+    let key = first.split('=').next().unwrap_or_default().trim();
+    first.starts_with("[[rule]]")
+        || first.contains('=') && ["abis", "default", "other-abis"].contains(&key)
+}
+
 /// Whether a line has the four parts of an instruction in hexadecimal.
 pub(super) fn is_columns(line: &str) -> bool {
     let (_, rest) = labelled(line);

@@ -46,6 +46,10 @@ impl Fault {
         Fault::new(Place::Whole, what)
     }
 
+    pub(super) fn key(path: impl Into<String>, what: impl Into<String>) -> Fault {
+        Fault::new(Place::Key(path.into()), what)
+    }
+
     pub(super) fn of(self, name: &str) -> ReadError {
         ReadError {
             name: name.to_owned(),

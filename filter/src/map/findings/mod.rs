@@ -85,6 +85,28 @@ pub struct Finding {
 }
 
 impl Kind {
+    /// Every kind.
+    pub const ALL: [Kind; 18] = [
+        Kind::Constant,
+        Kind::ArchNotChecked,
+        Kind::ForeignArchAllowed,
+        Kind::ArchCheckedLate,
+        Kind::AbiAllowed,
+        Kind::UnknownAllowed,
+        Kind::HoleAllowed,
+        Kind::X32Forgotten,
+        Kind::AbiMismatch,
+        Kind::HighHalf,
+        Kind::UnknownKilled,
+        Kind::UnknownRefused,
+        Kind::MinusOneKilled,
+        Kind::OddAction,
+        Kind::DeadInstruction,
+        Kind::WideShift,
+        Kind::Irregular,
+        Kind::Undecided,
+    ];
+
     /// A short stable name, for machines.
     #[must_use]
     pub fn code(self) -> &'static str {
@@ -138,8 +160,12 @@ impl Kind {
 
 /// What is to be said of a program, faults first.
 pub fn findings(program: &[Insn]) -> Result<Vec<Finding>, MapError> {
+    findings_with(program, Options::default())
+}
+
+/// What is to be said of a program for a machine of another kind, faults first.
+pub fn findings_with(program: &[Insn], options: Options) -> Result<Vec<Finding>, MapError> {
     check(program)?;
-    let options = Options::default();
     let ops: Vec<Op> = program.iter().filter_map(|insn| insn.op()).collect();
     let mut flow = None;
     let map = Map::make(options, |bdd: &mut Bdd, outcomes: &mut Outcomes| {
