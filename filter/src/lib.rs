@@ -31,6 +31,7 @@ mod bdd;
 mod check;
 pub mod cli;
 mod compile;
+mod cost;
 pub mod data;
 mod insn;
 mod interpret;
@@ -54,6 +55,7 @@ pub use compile::{
     CompileError, MapCompileError, Strategy, StrategyError, compile, compile_map, compile_rules,
     compile_with,
 };
+pub use cost::Cost;
 pub use data::{ByteOrder, SeccompData};
 pub use insn::{Alu, Cond, Insn, Op, Operand, Reg, Source};
 pub use interpret::{Fault, Machine, interpret};

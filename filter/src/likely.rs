@@ -96,6 +96,11 @@ pub(crate) fn numbers(arch: u32) -> Vec<Point> {
     points
 }
 
+/// Whether a weight is one of a number that a table has.
+pub(crate) fn is_of_table(weight: u32) -> bool {
+    weight >= OF_TABLE
+}
+
 /// How likely the architectures are, ascending, when `first` is the likeliest: of a thousand calls ten are of each of the
 /// others.
 pub(crate) fn arches(first: u32) -> Vec<Point> {

@@ -160,6 +160,11 @@ impl Regions {
             Value::Nr => (state.nr, |state, nr| State { nr, ..state }),
             Value::Other(origin) => return Err(Undecided::Value { pc, origin }),
         };
+        // A low bit cuts a long interval into more runs than are worth beginning with.
+        let is_bit = cond == Cond::Set && k.is_power_of_two();
+        if is_bit && span.size() >> k.trailing_zeros() > MAX_PENDING as u128 {
+            return Err(Undecided::TooComplex { pc });
+        }
         for (run, holds) in runs(cond, k, span) {
             if self.pending.len() > MAX_PENDING {
                 return Err(Undecided::TooComplex { pc });

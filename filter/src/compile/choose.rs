@@ -12,9 +12,9 @@ const MAX_FOR_CHAIN: usize = 64;
 /// With more pieces than this nobody weighs them.
 const MAX_WEIGHED: usize = 2048;
 
-/// The lightest piece weighs at least one part in this many of what pieces weigh on average, lest a search for it becomes
-/// long.
-const LIGHTEST: u64 = 4;
+/// What the lightest piece weighs at least, as parts of what pieces weigh on average: the more, the less a search for what
+/// is likely leaves the others far behind. Each is tried.
+const LIGHTEST: [(u64, u64); 3] = [(0, 1), (1, 16), (1, 2)];
 
 /// The decision among `leaves` for a word that is cut into these pieces.
 pub(super) fn decide(
@@ -37,7 +37,8 @@ pub(super) fn decide(
                 plans.extend(chains(&part));
             }
             if part.pieces.len() <= MAX_WEIGHED {
-                plans.push(weighted::plan(&part));
+                let floors = LIGHTEST.map(|(of, parts)| part.average() * of / parts);
+                plans.extend(floors.map(|floor| weighted::plan(&part.lifted(floor.max(1)))));
             }
             cheapest(plans, &part, leaves).ok_or(too_long)
         }
@@ -68,9 +69,7 @@ fn part(pieces: &[Piece], points: &[Point], leaves: &[Target]) -> Part {
         }
     }
     all.sort_unstable();
-    let total: u64 = all.iter().map(|&(_, weight)| u64::from(weight)).sum();
-    let floor = total / (LIGHTEST * distinct.len() as u64).max(1);
-    Part::new(distinct, &all, floor.max(1))
+    Part::new(distinct, &all)
 }
 
 /// The plan that costs least, and of those that cost the same the shortest.

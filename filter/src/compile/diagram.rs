@@ -116,10 +116,17 @@ impl Coder<'_> {
         }
         let most = if word <= NR { MOST } else { MANY };
         let ranges = self.bdd.ranges(node, word * BITS..(word + 1) * BITS, most);
-        let body = match (ranges, self.mask(node, word)) {
-            (Some(ranges), None) => self.search(&ranges, word)?,
-            (Some(ranges), _) if ranges.len() <= FEW => self.search(&ranges, word)?,
-            (_, Some(mask)) => self.masked(mask, word)?,
+        let mask = self.mask(node, word);
+        let decides = |mask: &Masked| {
+            let is_behind = |node| self.word(node) > word;
+            is_behind(mask.holds) && is_behind(mask.fails)
+        };
+        let body = match (ranges, mask) {
+            (Some(ranges), Some(mask)) if ranges.len() > FEW && decides(&mask) => {
+                self.masked(mask, word)?
+            }
+            (Some(ranges), _) => self.search(&ranges, word)?,
+            (None, Some(mask)) => self.masked(mask, word)?,
             (None, None) => self.bit(node, word)?,
         };
         self.bodies.insert(node, body);

@@ -147,16 +147,31 @@ pub(super) struct Part {
 }
 
 impl Part {
-    /// All pieces; `points` are ascending. A piece weighs at least `floor`.
-    pub(super) fn new(pieces: Vec<Piece>, points: &[Point], floor: u64) -> Part {
+    /// All pieces; `points` are ascending.
+    pub(super) fn new(pieces: Vec<Piece>, points: &[Point]) -> Part {
         let part = Part {
             pieces,
             weights: Vec::new(),
             points: points.to_vec(),
             known: Known::default(),
-            floor,
+            floor: 1,
         };
         part.weighed()
+    }
+
+    /// The same, where a piece weighs at least `floor`.
+    pub(super) fn lifted(&self, floor: u64) -> Part {
+        let part = Part {
+            floor,
+            ..self.clone()
+        };
+        part.weighed()
+    }
+
+    /// What a piece weighs on average.
+    pub(super) fn average(&self) -> u64 {
+        let total: u64 = self.weights.iter().sum();
+        total / (self.pieces.len() as u64).max(1)
     }
 
     fn weighed(mut self) -> Part {

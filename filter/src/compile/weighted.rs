@@ -14,6 +14,9 @@ const BITS: [u32; 12] = [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 30, 31];
 /// With fewer pieces than this no bit is asked: comparisons do as well.
 const MIN_FOR_BITS: usize = 4;
 
+/// What so few pieces need is not judged but found, by trying every order of comparisons.
+const FEW: usize = 5;
+
 /// How many likely numbers are considered on their own.
 const MAX_LIKELY: usize = 8;
 
@@ -59,8 +62,15 @@ fn best(part: &Part) -> Option<(Question, Part, Part)> {
             best = Some((left, choice));
         }
     };
-    for (at, left) in starts(part) {
-        consider(left, Choice::Start(at));
+    if part.pieces.len() <= FEW {
+        for at in 1..part.pieces.len() {
+            let (low, high) = part.split(at);
+            consider(left_of(&[&low, &high]), Choice::Start(at));
+        }
+    } else {
+        for (at, left) in starts(part) {
+            consider(left, Choice::Start(at));
+        }
     }
     for number in alone(part) {
         let rest = part.without(number);
@@ -118,14 +128,32 @@ fn total(part: &Part) -> u64 {
     part.weights.iter().sum()
 }
 
+/// What the parts still need. Of a few pieces that is known exactly.
 fn left_of(parts: &[&Part]) -> Left {
+    let is_few = parts.iter().all(|part| part.pieces.len() <= FEW);
     parts.iter().fold((0, 0), |(cost, pieces), part| {
-        let sum: u64 = part.weights.iter().map(|&weight| scaled(weight)).sum();
-        (
-            cost + scaled(total(part)).saturating_sub(sum),
-            pieces + part.pieces.len(),
-        )
+        let needed = if is_few {
+            least(part) << 16
+        } else {
+            let sum: u64 = part.weights.iter().map(|&weight| scaled(weight)).sum();
+            scaled(total(part)).saturating_sub(sum)
+        };
+        (cost + needed, pieces + part.pieces.len())
     })
+}
+
+/// How many comparisons a few pieces need at least, each weighted by what comes to it.
+fn least(part: &Part) -> u64 {
+    let pieces = part.pieces.len();
+    if pieces <= 1 {
+        return 0;
+    }
+    let by_start = (1..pieces).map(|at| {
+        let (low, high) = part.split(at);
+        least(&low) + least(&high)
+    });
+    let by_number = singles(part).map(|number| least(&part.without(number)));
+    total(part) + by_start.chain(by_number).min().unwrap_or(0)
 }
 
 /// What is left by a comparison with each piece's start but the first.
@@ -151,13 +179,7 @@ fn alone(part: &Part) -> Vec<u32> {
     let mut likely: Vec<(u32, u32)> = part.points().to_vec();
     likely.sort_by_key(|&(number, weight)| (std::cmp::Reverse(weight), number));
     likely.truncate(MAX_LIKELY);
-    let single = |at: usize| {
-        let piece = part.pieces.get(at)?;
-        let before = part.pieces.get(at.checked_sub(1)?)?;
-        let after = part.pieces.get(at + 1)?;
-        (piece.start == piece.end && before.leaf == after.leaf).then_some(piece.start)
-    };
-    let mut singles: Vec<u32> = (0..part.pieces.len()).filter_map(single).collect();
+    let mut singles: Vec<u32> = singles(part).collect();
     // Of many the weightiest are enough.
     let weight = |number: &u32| {
         let at = part.pieces.partition_point(|piece| piece.end < *number);
@@ -167,6 +189,16 @@ fn alone(part: &Part) -> Vec<u32> {
     singles.truncate(MAX_LIKELY);
     let likely = likely.into_iter().map(|(number, _)| number);
     likely.chain(singles).collect()
+}
+
+/// The numbers that stand alone between two pieces that are alike.
+fn singles(part: &Part) -> impl Iterator<Item = u32> {
+    part.pieces.windows(3).filter_map(|three| match three {
+        [before, piece, after] if before.leaf == after.leaf && piece.start == piece.end => {
+            Some(piece.start)
+        }
+        _ => None,
+    })
 }
 
 /// A weight times its binary logarithm, in units of 2^-16.
