@@ -46,7 +46,9 @@ mod prove;
 mod range;
 pub mod read;
 mod regions;
+pub mod run;
 mod runs;
+mod trace;
 pub mod write;
 
 pub use action::Action;

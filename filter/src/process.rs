@@ -4,14 +4,14 @@
 //! must be built with `CONFIG_CHECKPOINT_RESTORE`. ptrace(2) says that index 0 is the filter that was installed last; in
 //! truth it is the *oldest* one (`get_nth_filter` in kernel/seccomp.c counts from that end), and a test holds it so. That
 //! is the better order: what is added while one reads has a higher index.
-#![expect(unsafe_code, reason = "ptrace and waits")]
+#![expect(unsafe_code, reason = "the kernel writes a filter to memory of ours")]
 
 use std::fs;
 use std::io;
-use std::ptr;
 use std::thread;
 use std::time::{Duration, Instant};
 
+use crate::trace::{poll, ptrace, req, request};
 use crate::{ByteOrder, Insn, MAX_INSNS, Program};
 
 /// How long a thread may take to stop. One that waits in vfork(2) or in the kernel for a device does not.
@@ -132,11 +132,10 @@ pub fn newest_of_stopped(tid: i32) -> Result<Option<Program>, ProcessError> {
 
 /// One filter of a stopped tracee; `None` behind the last.
 fn filter_at(tid: i32, index: usize) -> Result<Option<Program>, ProcessError> {
-    const GET_FILTER: i64 = 0x420c;
     // No filter is longer than this, whatever the kernel tells of its length before.
     let mut bytes = vec![0_u8; MAX_INSNS * Insn::SIZE];
     // SAFETY: the kernel writes one filter, of at most `MAX_INSNS` instructions, to `bytes`, which has room for that.
-    match unsafe { ptrace(GET_FILTER, tid, index, bytes.as_mut_ptr()) } {
+    match unsafe { ptrace(req::SECCOMP_GET_FILTER, tid, index, bytes.as_mut_ptr()) } {
         Ok(len) => bytes.truncate(len * Insn::SIZE),
         Err(error) => return no_filter(tid, index, error),
     }
@@ -195,8 +194,7 @@ struct Seized(i32);
 
 impl Seized {
     fn new(tid: i32) -> Result<Seized, ProcessError> {
-        const SEIZE: i64 = 0x4206;
-        match request(SEIZE, tid, 0, 0) {
+        match request(req::SEIZE, tid, 0, 0) {
             Ok(_) => Ok(Seized(tid)),
             Err(error) => Err(match error.raw_os_error() {
                 Some(libc::ESRCH) => ProcessError::None(tid),
@@ -214,16 +212,15 @@ impl Seized {
 
     /// Stops it; the signal that it was about to get, if that was what stopped it.
     fn stop(&self) -> Result<i32, ProcessError> {
-        const INTERRUPT: i64 = 0x4207;
         let Seized(tid) = *self;
         let other = |what, error| ProcessError::Other { what, tid, error };
-        request(INTERRUPT, tid, 0, 0).map_err(|error| match error.raw_os_error() {
+        request(req::INTERRUPT, tid, 0, 0).map_err(|error| match error.raw_os_error() {
             Some(libc::ESRCH) => ProcessError::Died(tid),
             _ => other("PTRACE_INTERRUPT", error),
         })?;
         let end = Instant::now() + PATIENCE;
         loop {
-            let status = wait(tid).map_err(|error| other("waitpid", error))?;
+            let status = poll(tid).map_err(|error| other("waitpid", error))?;
             match status {
                 Some(status) if libc::WIFSTOPPED(status) => {
                     // An event has no signal to be delivered: what stands in its place is SIGTRAP or a group's signal.
@@ -238,10 +235,9 @@ impl Seized {
     }
 
     fn let_go(self, signal: i32) {
-        const DETACH: i64 = 17;
         let Seized(tid) = self;
         // That it is dead by now is no failure of ours.
-        drop(request(DETACH, tid, 0, signal));
+        drop(request(req::DETACH, tid, 0, signal));
     }
 }
 
@@ -253,40 +249,4 @@ fn is_dead(tid: i32) -> bool {
         .next()
         .and_then(|rest| rest.chars().next());
     matches!(state, None | Some('Z' | 'X'))
-}
-
-/// The status of a tracee, if there is a new one.
-fn wait(tid: i32) -> io::Result<Option<i32>> {
-    let mut status = 0;
-    // SAFETY: the kernel writes one int to `status`.
-    match unsafe { libc::waitpid(tid, &raw mut status, libc::__WALL | libc::WNOHANG) } {
-        0 => Ok(None),
-        -1 => Err(io::Error::last_os_error()),
-        _ => Ok(Some(status)),
-    }
-}
-
-/// A request of ptrace(2) whose address and data are numbers.
-fn request(request: i64, tid: i32, addr: usize, data: i32) -> io::Result<usize> {
-    // SAFETY: the requests made through this function touch no memory of ours: what they are given are numbers, or null.
-    unsafe {
-        ptrace(
-            request,
-            tid,
-            addr,
-            ptr::without_provenance_mut(data.cast_unsigned() as usize),
-        )
-    }
-}
-
-/// A request of ptrace(2).
-///
-/// # Safety
-/// `data` must be what `request` says: a number, or memory that the kernel may write to.
-unsafe fn ptrace(request: i64, tid: i32, addr: usize, data: *mut u8) -> io::Result<usize> {
-    // SAFETY: the caller's promise.
-    match unsafe { libc::syscall(libc::SYS_ptrace, request as libc::c_long, tid, addr, data) } {
-        -1 => Err(io::Error::last_os_error()),
-        result => Ok(result as usize),
-    }
 }

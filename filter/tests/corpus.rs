@@ -9,8 +9,9 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
+use everycall_arch::AbiId;
 use everycall_filter::map::{self, Kind, Map, render};
-use everycall_filter::{ByteOrder, Program, SeccompData, check};
+use everycall_filter::{Action, ByteOrder, Program, SeccompData, check, interpret};
 use libtest_mimic::{Arguments, Failed, Trial};
 use serde::Deserialize;
 
@@ -179,7 +180,7 @@ fn fault(id: &str, kind: Kind) -> Result<(), Failed> {
     let abis: Vec<_> = found
         .iter()
         .filter_map(|finding| finding.abi)
-        .map(|abi| abi.name())
+        .map(AbiId::name)
         .collect();
     if abis != ["x86_64", "i386", "x32"] {
         return Err(format!("{} is found for {abis:?}", kind.code()).into());
@@ -188,11 +189,12 @@ fn fault(id: &str, kind: Kind) -> Result<(), Failed> {
         let example = finding
             .example
             .ok_or("a finding without a call that shows it")?;
-        let shown =
-            everycall_filter::Action::from_ret(everycall_filter::interpret(&program, &example)?);
-        if !finding.numbers.contains(example.nr)
-            || !matches!(kind, Kind::UnknownAllowed) == (shown == everycall_filter::Action::Allow)
-        {
+        let shown = Action::from_ret(interpret(&program, &example)?);
+        let wanted = match kind {
+            Kind::UnknownAllowed => Action::Allow,
+            _ => Action::KillProcess,
+        };
+        if !finding.numbers.contains(example.nr) || shown != wanted {
             return Err(format!("{example:?} gets {shown}: {}", finding.text).into());
         }
     }
@@ -214,8 +216,8 @@ fn agrees(id: &str) -> Result<(), Failed> {
                     |step: usize| u64::from(constants[(at * 7 + step * 31) % constants.len()]);
                 let mut data = SeccompData::of_call(arch, nr);
                 data.args = std::array::from_fn(word);
-                let ret = everycall_filter::interpret(&program, &data)?;
-                let told = map::Outcome::Action(everycall_filter::Action::from_ret(ret));
+                let ret = interpret(&program, &data)?;
+                let told = map::Outcome::Action(Action::from_ret(ret));
                 if map.at(&data) != told {
                     return Err(format!(
                         "{data:x?}: the map says {:?}, the interpreter {told:?}",
