@@ -31,7 +31,7 @@ pub struct Case {
 pub struct Run {
     /// The ABI of the calls under test.
     pub abi: AbiId,
-    /// `numbers`, later `args`, `lifecycle`, ...
+    /// `numbers`, `lifecycle`, ...
     pub group: &'static str,
     /// What the tracer is asked for.
     pub ask: Ask,
@@ -57,6 +57,46 @@ pub struct Note {
     /// addresses, times): of two runs only "failed, and how" may be compared. A tracer's output must
     /// agree with the ledger of its own run all the same.
     pub volatile: bool,
+    /// What must come of it on the bare kernel; nothing when that is not known beforehand.
+    pub claim: Option<Claim>,
+    /// Whose it is.
+    pub thread: Thread,
+}
+
+/// A thread, by how a tracer can know it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Thread {
+    /// Nobody says.
+    #[default]
+    Unknown,
+    /// The one that the program began with.
+    First,
+    /// The one whose id this call returned, by its index.
+    Of(usize),
+}
+
+/// What must come of a call, and what of that a tracer can see. Results are the kernel's: errors are negative.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Claim {
+    /// It returns this.
+    Returns(i64),
+    /// It returns, and has not failed.
+    Succeeds,
+    /// It does not return.
+    Never,
+    /// It does not return to the program, but has a result that a tracer must show: an execve.
+    Leaves(i64),
+    /// It returns, but nothing was executed, so whatever is in the result's register is none.
+    NotExecuted,
+    /// It succeeds, and there is no stop at its end: a tracer may have no result, but not a wrong one.
+    Unseen,
+    /// A tracer sees this code, and the program gets that error.
+    Interrupted {
+        /// The code.
+        seen: i64,
+        /// The error.
+        got: i64,
+    },
 }
 
 /// What became of a case.

@@ -11,7 +11,7 @@ use everycall_arch::AbiId;
 use nix::errno::Errno;
 
 use crate::ledger;
-use crate::probe::{Flow, LEDGER_FILE, Probe, Target};
+use crate::probe::{Call, Flow, LEDGER_FILE, PROGRAM, Probe, ProbeError, Target, Via};
 
 /// The kinds of machine, by the beginning of what `uname -m` says of them, and the programs that their
 /// kernels may run. A program of another kind may run as well, in an emulator of user programs: what
@@ -39,7 +39,9 @@ static TRIED: LazyLock<Vec<Tried>> = LazyLock::new(|| {
     let targets = kinds.map_or(&[][..], |(_, targets)| targets);
     let tried = targets.iter().map(|&target| Tried {
         target,
-        refused: attempt(target).err().map(|error| error.to_string()),
+        refused: attempt(target, |_| Ok(()))
+            .err()
+            .map(|error| error.to_string()),
     });
     tried.collect()
 });
@@ -91,13 +93,31 @@ pub fn makes(abi: AbiId, target: Target) -> bool {
     targets.contains(&own) && targets.contains(&target)
 }
 
-/// Runs a probe that does nothing but set itself up and end.
-fn attempt(target: Target) -> io::Result<()> {
+/// Whether the kernel carries out calls into the vsyscall page.
+#[must_use]
+pub fn has_page() -> bool {
+    static HAS: LazyLock<bool> = LazyLock::new(|| {
+        const TIME: u64 = 0xffff_ffff_ff60_0400;
+        let calls = |probe: &mut Probe| {
+            let time = Call::new(Via::Page, TIME, &[]);
+            probe.call(Flow::MAIN, time).map(drop)
+        };
+        makes(AbiId::X86_64, Target::X86_64) && attempt(Target::X86_64, calls).is_ok()
+    });
+    *HAS
+}
+
+/// Runs a probe that does little but set itself up and end.
+fn attempt(
+    target: Target,
+    calls: impl FnOnce(&mut Probe) -> Result<(), ProbeError>,
+) -> io::Result<()> {
     let mut probe = Probe::new(target).map_err(io::Error::other)?;
+    calls(&mut probe).map_err(io::Error::other)?;
     probe.exit_group(Flow::MAIN, 0).map_err(io::Error::other)?;
     let built = probe.build().map_err(io::Error::other)?;
     let dir = tempfile::tempdir()?;
-    let program = dir.path().join("probe");
+    let program = dir.path().join(PROGRAM);
     fs::write(
         dir.path().join(LEDGER_FILE),
         vec![0; ledger::bytes(built.calls.len())],

@@ -6,7 +6,7 @@
 //! | at | header | record |
 //! |----|--------|--------|
 //! | 0  | magic  | seq: 1 for the first call that was made, 0 when it was not made |
-//! | 8  | counter | the instruction (low byte), and the stub's own bits |
+//! | 8  | counters | the instruction (low byte), and the stub's own bits |
 //! | 16 |        | the number register |
 //! | 24 |        | six words |
 //! | 72 |        | the result register |
@@ -16,8 +16,12 @@ use everycall_arch::AbiId;
 
 use crate::probe::Via;
 
-/// Where the header has the counter.
-pub(crate) const COUNTER: usize = 8;
+/// How often a program can begin anew: each of its images has a counter of its own, which begins behind
+/// all that the one before can have counted.
+pub(crate) const IMAGES: usize = 7;
+/// How far the counters of two images are apart.
+const APART: u64 = 1 << 24;
+const COUNTERS: usize = 8;
 /// Where a record has the result.
 pub(crate) const RESULT: usize = 72;
 const NR: usize = 16;
@@ -41,10 +45,17 @@ pub fn bytes(calls: usize) -> usize {
     record(calls)
 }
 
-/// A ledger in which nothing is written yet.
-pub(crate) fn empty(calls: usize) -> Vec<u8> {
+/// Where the header has the counter of this image.
+pub(crate) fn counter(image: usize) -> usize {
+    COUNTERS + 8 * image
+}
+
+/// A ledger of this image in which nothing is written yet.
+pub(crate) fn empty(calls: usize, image: usize) -> Vec<u8> {
     let mut ledger = vec![0; bytes(calls)];
     ledger[..8].copy_from_slice(&MAGIC.to_le_bytes());
+    let at = counter(image);
+    ledger[at..at + 8].copy_from_slice(&(image as u64 * APART).to_le_bytes());
     ledger
 }
 
@@ -61,7 +72,8 @@ pub struct Made {
     pub result: Option<u64>,
     /// Its index in the probe's description: that of `Run::shown`. Calls that were not made leave gaps.
     pub slot: usize,
-    /// When it was made: 1 is the first of all calls, over all threads.
+    /// When it was made: 1 is the first of all calls, over all threads; what another image of the program
+    /// makes has greater ones than what the image before it made.
     pub seq: u64,
 }
 
@@ -104,14 +116,16 @@ impl Ledger {
             }
             None => return Err(short),
         }
-        let count = field(file, COUNTER).ok_or_else(|| short.clone())?;
+        let counts = (0..IMAGES).map(|image| field(file, counter(image)));
+        let counts: Option<Vec<u64>> = counts.collect();
+        let counts = counts.ok_or_else(|| short.clone())?;
         let mut ledger = Ledger::default();
         for slot in 0..slots {
             let at = record(slot);
             let bytes = file
                 .get(at..at + RECORD_BYTES)
                 .ok_or_else(|| short.clone())?;
-            let made = Made::read(bytes, slot, count)
+            let made = Made::read(bytes, slot, &counts)
                 .map_err(|what| LedgerError::Damaged { slot, what })?;
             ledger.calls.extend(made);
         }
@@ -131,13 +145,14 @@ impl Ledger {
 
 impl Made {
     /// A record; `Ok(None)` when the call was not made.
-    fn read(record: &[u8], slot: usize, count: u64) -> Result<Option<Made>, &'static str> {
+    fn read(record: &[u8], slot: usize, counts: &[u64]) -> Result<Option<Made>, &'static str> {
         let get = |at| field(record, at).ok_or("it is too short");
         let seq = get(0)?;
         if seq == 0 {
             return Ok(None);
         }
-        if seq > count {
+        let image = (seq - 1) / APART;
+        if counts.get(image as usize).is_none_or(|count| seq > *count) {
             return Err("it was made after the last call");
         }
         let nr = get(NR)?;
@@ -151,9 +166,11 @@ impl Made {
             1 => Some(get(RESULT)?),
             _ => return Err("it neither returned nor did not"),
         };
+        let (abi, seen) = via.seen(nr);
         Ok(Some(Made {
-            abi: via.seen(nr).0,
-            nr,
+            abi,
+            // An address is not the number of anything.
+            nr: if via == Via::Page { seen.into() } else { nr },
             words,
             result,
             slot,
@@ -173,9 +190,9 @@ mod tests {
 
     /// A ledger of one call, `getppid` by `int $0x80`.
     fn one() -> Vec<u8> {
-        let mut file = empty(1);
+        let mut file = empty(1, 0);
         for (at, value) in [
-            (COUNTER, 1),
+            (counter(0), 1),
             (record(0), 1),
             (record(0) + 8, Via::Int80.code()),
             (record(0) + NR, 64),

@@ -9,6 +9,7 @@ pub mod choice;
 pub mod cli;
 mod elf;
 pub mod grammar;
+pub mod hazards;
 pub mod host;
 pub mod judge;
 pub mod ledger;

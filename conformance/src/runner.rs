@@ -8,10 +8,9 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use crate::ledger::{self, Ledger, LedgerError};
-use crate::probe::LEDGER_FILE;
+use crate::probe::{LEDGER_FILE, PROGRAM};
 use crate::sandbox::{Ended, Job, Privilege, Sandbox};
 
-const PROBE: &str = "probe";
 const OUT: &str = "out";
 
 /// The most that is read of a tracer's output.
@@ -48,7 +47,7 @@ impl Runner {
     /// Where the probe is when a job runs.
     #[must_use]
     pub fn probe(&self) -> PathBuf {
-        self.sandbox.dir().join(PROBE)
+        self.sandbox.dir().join(PROGRAM)
     }
 
     /// The file that a tracer is to write.
@@ -83,7 +82,7 @@ impl Runner {
         timeout: Duration,
     ) -> io::Result<Ran> {
         if self.installed != elf {
-            self.sandbox.install(PROBE, elf)?;
+            self.sandbox.install(PROGRAM, elf)?;
             self.installed = elf.to_vec();
         }
         let bytes = ledger::bytes(slots);

@@ -62,8 +62,7 @@ impl Reader {
         let known = if body.starts_with("--- ") {
             true
         } else if let Some(note) = body.strip_prefix("+++ ") {
-            // Whatever the thread was inside of, it will not come back from.
-            self.pending.remove(&tid);
+            self.ended(tid, note);
             note.ends_with("+++")
         } else if body.starts_with("[ ") {
             self.mode_line(tid, body)
@@ -74,6 +73,26 @@ impl Reader {
         };
         if !known {
             self.output.unreadable.push(line.to_owned());
+        }
+    }
+
+    /// `exited with 0 +++`, or `superseded by execve in pid 12 +++`: from now on that one has this id.
+    fn ended(&mut self, tid: Option<i32>, note: &str) {
+        let heir = note
+            .strip_prefix("superseded by execve in pid ")
+            .and_then(|rest| rest.strip_suffix(" +++")?.parse().ok());
+        match heir {
+            // Its execve may have been given this id already.
+            Some(heir) => {
+                if let Some(pending) = self.pending.remove(&Some(heir)) {
+                    self.pending.insert(tid, pending);
+                }
+                if let Some(mode) = self.modes.remove(&Some(heir)) {
+                    self.modes.insert(tid, mode);
+                }
+            }
+            // Whatever the thread was inside of, it will not come back from.
+            None => drop(self.pending.remove(&tid)),
         }
     }
 

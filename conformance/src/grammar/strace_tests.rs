@@ -266,3 +266,26 @@ fn on_arm_a_32_bit_program_is_one_of_arm() {
     let right = [AbiId::Aarch64, AbiId::Arm, AbiId::Aarch64];
     assert_eq!(abis, right.map(Some));
 }
+
+#[test]
+fn an_execve_by_a_thread_ends_under_the_leaders_id() {
+    let lines = [
+        "7 ppoll(0 <unfinished ...>",
+        "8 execve(0x1, 0x2, 0 <unfinished ...>",
+        "7 <... ppoll resumed>) = ?",
+        "7 +++ superseded by execve in pid 8 +++",
+        "7 <... execve resumed>) = 0",
+    ];
+    let out = text(&(lines.join("\n") + "\n"));
+    assert_eq!(out.unreadable, [""; 0]);
+    let calls: Vec<_> = out
+        .calls
+        .iter()
+        .map(|call| (call.name.as_deref(), call.result.clone()))
+        .collect();
+    let right = [
+        (Some("ppoll"), SeenResult::None),
+        (Some("execve"), SeenResult::Value(0)),
+    ];
+    assert_eq!(calls, right);
+}

@@ -4,7 +4,7 @@ use std::collections::HashSet;
 
 use everycall_arch::AbiId;
 
-use super::{Finding, Traits, asked, compare, text};
+use super::{Finding, Traits, asked, claims, compare, text, threads};
 use crate::case::{Run, Verdict};
 use crate::ledger::{Ledger, Made};
 use crate::observe::{Output, Seen, SeenResult};
@@ -26,7 +26,11 @@ pub(super) fn findings(
     let mut made: Vec<&Made> = ledger.calls.iter().collect();
     made.sort_by_key(|call| call.seq);
     let shown = |call: &Made| run.shown.get(call.slot).copied().unwrap_or(true);
-    let mut pairs = one_by_one(&made, seen, shown).unwrap_or_else(|| align(&made, seen));
+    let threads = threads::Threads::of(run, ledger, seen);
+    let own = |call: &Made, line: &Seen| threads.difference(run, call, line).is_none();
+    let mut pairs = one_by_one(&made, seen, shown, own)
+        .or_else(|| by_thread(&threads, &made, seen))
+        .unwrap_or_else(|| align(&made, seen));
     across_threads(&made, seen, &mut pairs);
     let mut findings = Vec::new();
     for &(i, j) in &pairs {
@@ -40,7 +44,7 @@ pub(super) fn findings(
                 "shown though it was not asked for",
                 line,
             ));
-        } else if let Some(wrong) = compare::difference(call, line) {
+        } else if let Some(wrong) = difference(run, &threads, call, line) {
             findings.push(misdecoded(call, &wrong, line));
         }
     }
@@ -70,6 +74,37 @@ pub(super) fn findings(
         from = (to.0 + 1, to.1 + 1);
     }
     findings
+}
+
+/// What is wrong with a line that is this call.
+fn difference(run: &Run, threads: &threads::Threads, call: &Made, line: &Seen) -> Option<String> {
+    let lacking = Made {
+        result: None,
+        ..*call
+    };
+    let call = match claims::may_lack_result(run, call, line) {
+        true => &lacking,
+        false => call,
+    };
+    compare::difference(call, line)
+        .or_else(|| claims::difference(run, call, line))
+        .or_else(|| threads.difference(run, call, line))
+}
+
+/// Aligns the calls of each thread with its lines.
+fn by_thread(
+    threads: &threads::Threads,
+    made: &[&Made],
+    seen: &[Seen],
+) -> Option<Vec<(usize, usize)>> {
+    let mut pairs = Vec::new();
+    for (calls, lines) in threads.parts(made, seen)? {
+        let own: Vec<&Made> = calls.iter().map(|i| made[*i]).collect();
+        let said: Vec<Seen> = lines.iter().map(|j| seen[*j].clone()).collect();
+        let found = align(&own, &said).into_iter();
+        pairs.extend(found.map(|(i, j)| (calls[i], lines[j])));
+    }
+    Some(pairs)
 }
 
 /// Nobody promises the order between two threads: a call that is left over is also a line that is
@@ -191,12 +226,14 @@ fn one_by_one(
     made: &[&Made],
     seen: &[Seen],
     shown: impl Fn(&Made) -> bool,
+    own: impl Fn(&Made, &Seen) -> bool,
 ) -> Option<Vec<(usize, usize)>> {
     let asked = (0..made.len()).filter(|i| shown(made[*i]));
     let pairs: Vec<(usize, usize)> = asked.zip(0..seen.len() + 1).collect();
     let right = |&(i, j): &(usize, usize)| {
         let line = seen.get(j);
-        line.is_some_and(|line| compare::score(made[i], line) == compare::BEST)
+        let exact = |line: &Seen| compare::score(made[i], line) == compare::BEST;
+        line.is_some_and(|line| exact(line) && own(made[i], line))
     };
     (pairs.len() == seen.len() && pairs.iter().all(right)).then_some(pairs)
 }

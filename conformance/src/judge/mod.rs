@@ -6,9 +6,11 @@
 mod align;
 mod altered;
 mod asked;
+pub(crate) mod claims;
 mod compare;
 mod prototypes;
 mod text;
+mod threads;
 
 use everycall_arch::AbiId;
 
@@ -135,7 +137,7 @@ fn owner(run: &Run, slot: usize) -> usize {
 
 /// What is wrong with the output.
 fn said(run: &Run, ledger: &Ledger, output: &Output, traits: &Traits) -> Vec<Finding> {
-    let mut findings = align::findings(run, ledger, output, traits);
+    let mut findings = align::findings(run, &claims::as_seen(run, ledger), output, traits);
     for finding in &mut findings {
         if finding.verdict == Verdict::Missed && !output.lost.is_empty() {
             finding.verdict = Verdict::Lost;

@@ -58,7 +58,7 @@ impl Script {
     pub(super) fn sentinel(&mut self) -> Result<(), ProbeError> {
         let via = self.gate.via;
         let nr = match via {
-            Via::Syscall => 110,
+            Via::Syscall | Via::Page => 110,
             Via::Int80 => 64,
             Via::A64 | Via::A64Immediate => 173,
             Via::A32 | Via::A32Immediate | Via::T32 | Via::T32Immediate => 64,
@@ -117,7 +117,7 @@ impl Script {
             .iter()
             .map(|call| Note {
                 flow: call.flow.index(),
-                volatile: false,
+                ..Note::default()
             })
             .collect();
         for id in self.volatile {

@@ -3,8 +3,8 @@
 use super::step::{self, Encoded};
 use super::stub::Stub;
 use super::{
-    Built, CELL, Call, CallId, DATA, Data, Flow, HandlerCode, LEDGER, Probe, ProbeError, Step,
-    TEXT, Word,
+    ALWAYS, Built, CELL, Call, CallId, DATA, Data, Flow, HandlerCode, Image as Life, LEDGER, Probe,
+    ProbeError, Step, TEXT, Word,
 };
 use crate::elf::{Image, Segment};
 use crate::ledger;
@@ -13,12 +13,12 @@ use crate::ledger;
 struct Layout<'a> {
     probe: &'a Probe,
     stub: &'static Stub,
+    /// By image: a step that goes on with its flow.
+    table: u64,
     /// The first step of each flow.
     flows: Vec<u64>,
-    /// The private ledger of the set-up calls.
-    private: u64,
-    /// Calls with an index below this are made before the ledger is mapped.
-    adopted: usize,
+    /// By image: the private ledger of its set-up calls.
+    privates: Vec<u64>,
     /// The code of the first handler.
     handlers: u64,
 }
@@ -50,16 +50,6 @@ pub(super) fn build(probe: &Probe) -> Result<Built, ProbeError> {
     })
 }
 
-/// The index behind the last call that is made before `Adopt`.
-fn adopted(probe: &Probe) -> usize {
-    let before = probe.flows[0]
-        .iter()
-        .take_while(|step| !matches!(step, Step::Adopt));
-    before
-        .filter(|step| matches!(step, Step::Call { .. }))
-        .count()
-}
-
 fn low(address: u64) -> Result<u32, ProbeError> {
     u32::try_from(address).map_err(|_| ProbeError::TooLarge)
 }
@@ -67,23 +57,29 @@ fn low(address: u64) -> Result<u32, ProbeError> {
 impl Layout<'_> {
     fn of(probe: &Probe) -> Result<Layout<'_>, ProbeError> {
         let stub = probe.target.stub();
-        let mut next = DATA + (probe.data.len() as u64).next_multiple_of(16);
+        let table = DATA + (probe.data.len() as u64).next_multiple_of(16);
+        let mut next = table + ((probe.images.len() + 1) * step::BYTES) as u64;
         let mut flows = Vec::new();
         for flow in &probe.flows {
             flows.push(next);
             // One more, of zeros, stops a flow that does not end by itself.
-            next += ((flow.len() + 1) * step::BYTES) as u64;
+            let steps = flow.iter().map(width).sum::<usize>() + 1;
+            next += (steps * step::BYTES) as u64;
         }
-        let end = next + ledger::bytes(adopted(probe)) as u64;
-        if end > DATA + (1 << 28) || ledger::bytes(probe.calls.len()) > ledger::MAX_BYTES {
+        let mut privates = Vec::new();
+        for image in &probe.images {
+            privates.push(next);
+            next += ledger::bytes(image.count) as u64;
+        }
+        if next > DATA + (1 << 28) || ledger::bytes(probe.calls.len()) > ledger::MAX_BYTES {
             return Err(ProbeError::TooLarge);
         }
         Ok(Layout {
             probe,
             stub,
+            table,
             flows,
-            private: next,
-            adopted: adopted(probe),
+            privates,
             handlers: TEXT + (stub.run.len() + stub.entry.len()) as u64,
         })
     }
@@ -91,7 +87,8 @@ impl Layout<'_> {
     fn text(&self) -> Result<Vec<u8>, ProbeError> {
         let run = low(TEXT)?;
         let mut text = self.stub.run.to_vec();
-        text.extend(self.stub.entry(low(self.flows[0])?, run));
+        // There is always one argument.
+        text.extend(self.stub.entry(low(self.table - step::BYTES as u64)?, run));
         for &HandlerCode { flow, old_frame } in &self.probe.handlers {
             let step = low(self.flows[flow.0])?;
             let cell = low(self.address(CELL))?;
@@ -106,55 +103,55 @@ impl Layout<'_> {
     fn data(&self) -> Vec<u8> {
         let mut data = self.probe.data.clone();
         for patch in &self.probe.patches {
-            let (value, _) = self.word(patch.word, 0, 0);
+            let (value, _) = self.word(patch.word, CallId(0), 0);
             let at = patch.at.0 as usize;
             let bytes = usize::from(patch.bytes);
             data[at..at + bytes].copy_from_slice(&value.to_le_bytes()[..bytes]);
         }
         data.resize(data.len().next_multiple_of(16), 0);
-        for flow in &self.probe.flows {
-            let first = DATA + data.len() as u64;
+        for image in &self.probe.images {
+            go_on(self.address(ALWAYS), self.flows[image.flow.0]).write(&mut data);
+        }
+        Encoded::default().write(&mut data);
+        for (at, flow) in self.probe.flows.iter().enumerate() {
             for step in flow {
                 let here = DATA + data.len() as u64;
-                self.encode(step, first, here).write(&mut data);
+                for encoded in self.encode(step, Flow(at), here) {
+                    encoded.write(&mut data);
+                }
             }
             Encoded::default().write(&mut data);
         }
-        data.extend(ledger::empty(self.adopted));
+        for (at, image) in self.probe.images.iter().enumerate() {
+            data.extend(ledger::empty(image.count, at));
+        }
         data
     }
 
-    fn encode(&self, step: &Step, first: u64, here: u64) -> Encoded {
-        match *step {
+    fn encode(&self, step: &Step, flow: Flow, here: u64) -> Vec<Encoded> {
+        let encoded = match *step {
             Step::Call {
                 id,
                 call,
                 child,
                 stack,
             } => self.encode_call(id, call, child, stack, here),
-            Step::Adopt => Encoded {
-                op: step::COPY,
-                words: [
-                    self.private,
-                    LEDGER,
-                    ledger::bytes(self.adopted) as u64,
-                    0,
-                    0,
-                    0,
-                ],
-                ..Encoded::default()
-            },
+            Step::Adopt(image) => return self.adopt(image).to_vec(),
             Step::Watch(call) => Encoded {
                 op: step::WATCH,
-                words: [self.record(call, self.adopted), 0, 0, 0, 0, 0],
+                words: [LEDGER + ledger::record(call.0) as u64, 0, 0, 0, 0, 0],
                 ..Encoded::default()
             },
-            Step::Skip(call, to) => Encoded {
-                op: step::SKIP,
+            Step::Skip(call, to) => go_on(
+                LEDGER + (ledger::record(call.0) + ledger::RESULT) as u64,
+                self.at(flow, to),
+            ),
+            Step::Copy(from, to, bytes) => Encoded {
+                op: step::COPY,
                 words: [
-                    self.record(call, self.adopted) + ledger::RESULT as u64,
-                    first + (to * step::BYTES) as u64,
-                    0,
+                    self.address(from),
+                    self.address(to),
+                    u64::from(bytes),
                     0,
                     0,
                     0,
@@ -166,7 +163,45 @@ impl Layout<'_> {
                 words: [u64::from(rounds), 0, 0, 0, 0, 0],
                 ..Encoded::default()
             },
-        }
+        };
+        vec![encoded]
+    }
+
+    /// Where the step of this index in its flow lies.
+    fn at(&self, flow: Flow, index: usize) -> u64 {
+        let before = &self.probe.flows[flow.0][..index];
+        self.flows[flow.0] + (before.iter().map(width).sum::<usize>() * step::BYTES) as u64
+    }
+
+    /// The header of the first image's ledger is that of the shared one; of the others only the counter.
+    fn adopt(&self, at: usize) -> [Encoded; 2] {
+        let Life { first, count, .. } = self.probe.images[at];
+        let private = self.privates[at];
+        let copy = |from: usize, to: usize, bytes: usize| Encoded {
+            op: step::COPY,
+            words: [
+                private + from as u64,
+                LEDGER + to as u64,
+                bytes as u64,
+                0,
+                0,
+                0,
+            ],
+            ..Encoded::default()
+        };
+        let (counter, records) = (ledger::counter(at), ledger::record(0));
+        let head = match at {
+            0 => copy(0, 0, records),
+            _ => copy(counter, counter, 8),
+        };
+        let bytes = ledger::bytes(count) - records;
+        [head, copy(records, ledger::record(first), bytes)]
+    }
+
+    /// The image whose set-up calls this is one of.
+    fn set_up(&self, call: CallId) -> Option<usize> {
+        let is = |image: &Life| (image.first..image.first + image.count).contains(&call.0);
+        self.probe.images.iter().position(is)
     }
 
     fn encode_call(
@@ -180,22 +215,19 @@ impl Layout<'_> {
         let mut op = call.via.code();
         op |= if child.is_some() { step::FORKS } else { 0 };
         op |= if stack.is_some() { step::OWN_STACK } else { 0 };
-        let base = if id.0 < self.adopted {
-            self.private
-        } else {
-            LEDGER
-        };
+        let base = self.set_up(id).map_or(LEDGER, |image| self.privates[image]);
+        let image = self.probe.in_image[self.probe.calls[id.0].flow.0];
         let mut encoded = Encoded {
             op,
-            record: self.record(id, id.0),
-            counter: base + ledger::COUNTER as u64,
+            record: self.record(id, id),
+            counter: base + ledger::counter(image) as u64,
             child: child.map_or(0, |flow| self.flows[flow.0]),
             nr: call.nr,
             cell: stack.map_or(0, |cell| self.address(cell)),
             ..Encoded::default()
         };
         for (i, &word) in call.words.iter().enumerate() {
-            let (value, load) = self.word(word, id.0, here);
+            let (value, load) = self.word(word, id, here);
             encoded.words[i] = value;
             encoded.loads |= load << i;
         }
@@ -203,7 +235,7 @@ impl Layout<'_> {
     }
 
     /// A word's value, or the address that it is loaded from with the bit that says so.
-    fn word(&self, word: Word, reader: usize, here: u64) -> (u64, u64) {
+    fn word(&self, word: Word, reader: CallId, here: u64) -> (u64, u64) {
         match word {
             Word::Value(value) => (value, 0),
             Word::Address(data) => (self.address(data), 0),
@@ -222,12 +254,30 @@ impl Layout<'_> {
     }
 
     /// Where the record of a call lies for who looks from the call `reader`.
-    fn record(&self, call: CallId, reader: usize) -> u64 {
-        let base = if reader < self.adopted {
-            self.private
-        } else {
-            LEDGER
-        };
-        base + ledger::record(call.0) as u64
+    fn record(&self, call: CallId, reader: CallId) -> u64 {
+        match self.set_up(reader) {
+            Some(image) => {
+                let index = call.0.saturating_sub(self.probe.images[image].first);
+                self.privates[image] + ledger::record(index) as u64
+            }
+            None => LEDGER + ledger::record(call.0) as u64,
+        }
+    }
+}
+
+/// How many steps it becomes.
+fn width(step: &Step) -> usize {
+    match step {
+        Step::Adopt(_) => 2,
+        Step::Call { .. } | Step::Watch(_) | Step::Spin(_) | Step::Skip(..) | Step::Copy(..) => 1,
+    }
+}
+
+/// Goes on at an address when the 32 bits at another are negative.
+fn go_on(when: u64, at: u64) -> Encoded {
+    Encoded {
+        op: step::SKIP,
+        words: [when, at, 0, 0, 0, 0],
+        ..Encoded::default()
     }
 }

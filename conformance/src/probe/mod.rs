@@ -6,6 +6,7 @@
 //! they are written to private memory first and copied when the map is there.
 
 mod build;
+mod life;
 mod step;
 mod stub;
 #[cfg(test)]
@@ -25,6 +26,8 @@ const TEXT: u64 = 0x0040_0000;
 const DATA: u64 = 0x0050_0000;
 /// Where it maps its ledger: above any heap that starts behind `DATA`, below 2 GiB.
 const LEDGER: u64 = 0x7000_0000;
+/// The program's own name in its working directory, by which it starts itself again.
+pub const PROGRAM: &str = "probe";
 /// The ledger's file, in the working directory of the probe.
 pub const LEDGER_FILE: &str = "ledger";
 
@@ -58,6 +61,9 @@ pub enum ProbeError {
     /// The target's code has no such instruction.
     #[error("{0:?} code has no {1:?} instruction")]
     NoInstruction(Target, Via),
+    /// The ABI has no such call.
+    #[error("{abi} has no call {name}", abi = .0.name(), name = .1)]
+    NoCall(AbiId, &'static str),
     /// The probe does not fit the addresses that it is given.
     #[error("the probe is too large")]
     TooLarge,
@@ -178,12 +184,14 @@ enum Step {
         /// The cell whose value is the stack pointer during the call.
         stack: Option<Data>,
     },
-    /// Copy the records of the set-up calls into the shared ledger.
-    Adopt,
+    /// Copy the records of this image's set-up calls into the shared ledger.
+    Adopt(usize),
     /// Wait, without any call, until this call is about to be made in another flow.
     Watch(CallId),
     /// Go round so many times, without any call.
     Spin(u32),
+    /// Copy so many bytes from one place to another.
+    Copy(Data, Data, u32),
     /// When this call has failed, go on with the step of this index in the same flow.
     Skip(CallId, usize),
 }
@@ -208,12 +216,27 @@ struct Patch {
 pub struct Probe {
     target: Target,
     flows: Vec<Vec<Step>>,
+    /// By flow: the image that it is in.
+    in_image: Vec<usize>,
+    images: Vec<Image>,
     /// By index: who makes the call, and which.
     calls: Vec<Planned>,
     handlers: Vec<HandlerCode>,
     data: Vec<u8>,
     patches: Vec<Patch>,
     natives: Natives,
+}
+
+/// A life of the program: the first one, or one after an `execve`. It has its own memory, so it must map
+/// the ledger first.
+#[derive(Clone, Copy, Debug)]
+struct Image {
+    /// Where it starts.
+    flow: Flow,
+    /// Its first calls have these indices: they are made before it has mapped the ledger.
+    first: usize,
+    /// How many they are.
+    count: usize,
 }
 
 /// A probe that is ready to run.
@@ -236,6 +259,9 @@ pub struct Planned {
     pub nr: u32,
 }
 
+/// A cell that is always -1.
+const ALWAYS: Data = Data(8);
+
 /// The cell where signal handlers keep the stack pointer: the first data of a probe.
 const CELL: Data = Data(0);
 
@@ -244,41 +270,17 @@ impl Probe {
     pub fn new(target: Target) -> Result<Probe, ProbeError> {
         let mut probe = Probe {
             target,
-            flows: vec![Vec::new()],
+            flows: Vec::new(),
+            in_image: Vec::new(),
+            images: Vec::new(),
             calls: Vec::new(),
             handlers: Vec::new(),
-            data: vec![0; 16],
+            data: [[0; 8], [0xff; 8]].concat(),
             patches: Vec::new(),
             natives: target.stub().natives,
         };
-        probe.set_up()?;
+        probe.image()?;
         Ok(probe)
-    }
-
-    fn set_up(&mut self) -> Result<(), ProbeError> {
-        const AT_FDCWD: u64 = 0xffff_ff9c;
-        const O_RDWR: u64 = 2;
-        const PROT_READ_WRITE: u64 = 3;
-        const MAP_SHARED_FIXED: u64 = 0x11;
-        let name = self.bytes(format!("{LEDGER_FILE}\0").as_bytes());
-        let words = [
-            Word::Value(AT_FDCWD),
-            Word::Address(name),
-            Word::Value(O_RDWR),
-        ];
-        let fd = Word::Result(self.native(Flow::MAIN, self.natives.openat, &words)?);
-        // The length is that of the largest ledger: what lies behind the file is never touched.
-        let words = [
-            Word::Value(LEDGER),
-            Word::Value(crate::ledger::MAX_BYTES as u64),
-            Word::Value(PROT_READ_WRITE),
-            Word::Value(MAP_SHARED_FIXED),
-            fd,
-        ];
-        self.native(Flow::MAIN, self.natives.mmap, &words)?;
-        self.flows[0].push(Step::Adopt);
-        self.native(Flow::MAIN, self.natives.close, &[fd])?;
-        Ok(())
     }
 
     /// The numbers of the target's own calls.
@@ -299,9 +301,19 @@ impl Probe {
         self.calls.is_empty()
     }
 
-    /// A new flow, for a child or a signal handler.
+    /// A new flow of the first image, for a child or a signal handler.
     pub fn flow(&mut self) -> Flow {
+        self.flow_of(0)
+    }
+
+    /// A new flow of the image that this one is in.
+    pub fn beside(&mut self, flow: Flow) -> Flow {
+        self.flow_of(self.in_image[flow.0])
+    }
+
+    fn flow_of(&mut self, image: usize) -> Flow {
         self.flows.push(Vec::new());
+        self.in_image.push(image);
         Flow(self.flows.len() - 1)
     }
 
@@ -393,7 +405,12 @@ impl Probe {
 
     /// Data of words as wide as the target's registers.
     pub fn words(&mut self, words: &[Word]) -> Data {
-        let bytes = if self.target.stub().is_64 { 8 } else { 4 };
+        self.words_of(self.target.abi(), words)
+    }
+
+    /// Data of words as wide as those of the ABI.
+    pub fn words_of(&mut self, abi: AbiId, words: &[Word]) -> Data {
+        let bytes = if abi.abi().word_bits == 64 { 8 } else { 4 };
         let start = self.bytes(&vec![0; words.len() * usize::from(bytes)]);
         let mut at = start;
         for &word in words {
@@ -401,33 +418,6 @@ impl Probe {
             at = at.plus(u32::from(bytes));
         }
         start
-    }
-
-    /// Starts a child that runs `child`, a flow which must end by itself. The parent does nothing
-    /// until then (`CLONE_VFORK`), so the order of all calls is that of their description.
-    pub fn child(&mut self, flow: Flow, child: Flow) -> Result<CallId, ProbeError> {
-        const VFORK_SIGCHLD: u64 = 0x4000 | 17;
-        let words = [Word::Value(VFORK_SIGCHLD)];
-        let call = Call::new(self.target.via(), self.natives.clone, &words);
-        self.fork(flow, call, child)
-    }
-
-    /// Waits for the end of any child.
-    pub fn wait(&mut self, flow: Flow) -> Result<CallId, ProbeError> {
-        let words = [Word::Value(u64::from(u32::MAX))];
-        self.native(flow, self.natives.wait4, &words)
-    }
-
-    /// Ends the thread.
-    pub fn exit(&mut self, flow: Flow, status: u8) -> Result<CallId, ProbeError> {
-        let words = [Word::Value(u64::from(status))];
-        self.native(flow, self.natives.exit, &words)
-    }
-
-    /// Ends the process.
-    pub fn exit_group(&mut self, flow: Flow, status: u8) -> Result<CallId, ProbeError> {
-        let words = [Word::Value(u64::from(status))];
-        self.native(flow, self.natives.exit_group, &words)
     }
 
     /// The ELF file.

@@ -13,7 +13,7 @@ use crate::ledger::{self, Ledger};
 fn run(probe: &Probe) -> Ledger {
     let built = probe.build().expect("the probe is built");
     let dir = tempfile::tempdir().expect("a directory for the probe");
-    let file = dir.path().join("probe");
+    let file = dir.path().join(PROGRAM);
     let slots = built.calls.len();
     std::fs::write(dir.path().join(LEDGER_FILE), vec![0; ledger::bytes(slots)])
         .expect("the ledger's file is written");
@@ -306,4 +306,52 @@ fn what_cannot_be_built_is_an_error() {
         probe.native(Flow::MAIN, 20, &[]).unwrap();
     }
     assert!(matches!(probe.build(), Err(ProbeError::TooLarge)));
+}
+
+#[test]
+fn a_program_that_starts_itself_again_goes_on_in_its_ledger() {
+    for target in host::targets() {
+        let mut probe = Probe::new(target).unwrap();
+        let natives = probe.natives();
+        let execve = match target {
+            Target::X86_64 => 59,
+            Target::I386 | Target::Arm => 11,
+            Target::Aarch64 => 221,
+        };
+        let getppid = |probe: &mut Probe, flow| {
+            probe
+                .native(flow, natives.getppid, &[Word::Value(7)])
+                .unwrap()
+        };
+        let thread = probe.flow();
+        let call = Call::new(target.via(), natives.clone, &[]);
+        probe.thread(Flow::MAIN, call, thread).unwrap();
+        let before = getppid(&mut probe, thread);
+        let (via, mut last) = (target.via(), Vec::new());
+        let mut at = thread;
+        // The first image's leader does nothing more.
+        probe.exit(Flow::MAIN, 0).unwrap();
+        for _ in 0..2 {
+            let image = probe.image().unwrap();
+            let exec = probe.exec(at, (via, execve), image).unwrap();
+            last.push((exec, getppid(&mut probe, image)));
+            at = image;
+        }
+        probe.exit_group(at, 0).unwrap();
+        let ledger = run(&probe);
+        let get = |call: CallId| ledger.slot(call.index()).expect("the call was made");
+        let mut seq = get(before).seq;
+        for (exec, after) in last {
+            assert_eq!(get(exec).result, None, "{target:?}");
+            assert_eq!(
+                (get(after).words[0], get(after).result),
+                (7, get(before).result)
+            );
+            assert!(
+                seq < get(exec).seq && get(exec).seq < get(after).seq,
+                "{target:?}"
+            );
+            seq = get(after).seq;
+        }
+    }
 }

@@ -9,6 +9,8 @@ pub enum Via {
     Syscall,
     /// `int $0x80`.
     Int80,
+    /// A call into the vsyscall page of x86-64: the number is an address.
+    Page,
     /// `svc #0` of AArch64.
     A64,
     /// `svc` of AArch64 with another number in the instruction, which must be ignored.
@@ -24,9 +26,10 @@ pub enum Via {
 }
 
 impl Via {
-    const ALL: [Via; 8] = [
+    const ALL: [Via; 9] = [
         Via::Syscall,
         Via::Int80,
+        Via::Page,
         Via::A64,
         Via::A64Immediate,
         Via::A32,
@@ -46,6 +49,7 @@ impl Via {
             Via::A32Immediate => 10,
             Via::T32 => 11,
             Via::T32Immediate => 12,
+            Via::Page => 13,
         }
     }
 
@@ -59,6 +63,9 @@ impl Via {
     #[must_use]
     #[expect(clippy::cast_possible_truncation, reason = "as the kernel does")]
     pub fn seen(self, nr: u64) -> (AbiId, u32) {
+        if self == Via::Page {
+            return (AbiId::X86_64, of_page(nr));
+        }
         let nr = nr as u32;
         let abi = match self {
             Via::Syscall => {
@@ -66,9 +73,19 @@ impl Via {
                 x86.unwrap_or(AbiId::X86_64)
             }
             Via::Int80 => AbiId::I386,
+            Via::Page => AbiId::X86_64,
             Via::A64 | Via::A64Immediate => AbiId::Aarch64,
             Via::A32 | Via::A32Immediate | Via::T32 | Via::T32Immediate => AbiId::Arm,
         };
         (abi, nr)
+    }
+}
+
+/// The call that the kernel makes for an address in the vsyscall page: `gettimeofday`, `time`, `getcpu`.
+fn of_page(address: u64) -> u32 {
+    match address & 0xc00 {
+        0 => 96,
+        0x400 => 201,
+        _ => 309,
     }
 }

@@ -6,12 +6,18 @@ use everycall_arch::AbiId;
 
 use super::CaseName;
 use crate::case::Run;
+use crate::hazards;
 use crate::host;
 use crate::numbers;
 use crate::probe::Target;
 
 /// The groups of cases.
-pub const GROUPS: &[&str] = &[numbers::GROUP];
+pub const GROUPS: &[&str] = &[
+    numbers::GROUP,
+    hazards::GROUPS[0],
+    hazards::GROUPS[1],
+    hazards::GROUPS[2],
+];
 
 /// The ABIs whose calls this machine can make.
 #[must_use]
@@ -30,7 +36,7 @@ pub fn abis() -> Vec<AbiId> {
 pub fn cases(abi: AbiId, group: &'static str) -> Vec<CaseName> {
     let names = match group {
         numbers::GROUP => numbers::cases(abi, |target| host::makes(abi, target)),
-        _ => Vec::new(),
+        _ => hazards::cases(group, abi, |target| host::makes(abi, target)),
     };
     let name = |case| CaseName { abi, group, case };
     names.into_iter().map(name).collect()
@@ -47,9 +53,9 @@ pub fn all() -> Vec<CaseName> {
 /// The runs that decide these cases.
 ///
 /// # Errors
-/// When a probe cannot be built, or when a case is in no group.
+/// When a probe cannot be built.
 pub fn runs(wanted: &[CaseName]) -> Result<Vec<Run>, String> {
-    let mut parts: BTreeMap<(AbiId, &str), Vec<&str>> = BTreeMap::new();
+    let mut parts: BTreeMap<(AbiId, &'static str), Vec<&str>> = BTreeMap::new();
     for case in wanted {
         let part = parts.entry((case.abi, case.group)).or_default();
         part.push(&case.case);
@@ -60,7 +66,10 @@ pub fn runs(wanted: &[CaseName]) -> Result<Vec<Run>, String> {
             numbers::GROUP => {
                 runs.extend(numbers::runs(abi, &names).map_err(|error| error.to_string())?);
             }
-            _ => return Err(format!("there is no group '{group}'")),
+            _ => {
+                let own = hazards::runs(group, abi, &names);
+                runs.extend(own.map_err(|error| error.to_string())?);
+            }
         }
     }
     Ok(runs)

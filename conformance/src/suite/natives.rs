@@ -5,6 +5,7 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use super::{Bench, Done};
 use crate::case::Run;
+use crate::judge::claims;
 use crate::observe::End;
 
 /// What a probe does untraced, or what is wrong with it.
@@ -24,15 +25,20 @@ impl Natives {
             Arc::clone(known.entry(run.elf.clone()).or_default())
         };
         // Another worker that wants the same probe waits for this one.
-        cell.get_or_init(|| bench.native(run).and_then(sound));
+        cell.get_or_init(|| bench.native(run).and_then(|done| sound(run, done)));
         cell
     }
 }
 
-/// A probe that did what every probe must: it kept its ledger and ended by itself.
-fn sound(done: Done) -> Native {
-    if let Err(what) = &done.ledger {
-        return Err(format!("untraced, the probe {}: {what}", done.end));
+/// A probe that did what every probe must: it kept its ledger, ended by itself, and its calls came to what is
+/// claimed of them.
+fn sound(run: &Run, done: Done) -> Native {
+    let ledger = match &done.ledger {
+        Err(what) => return Err(format!("untraced, the probe {}: {what}", done.end)),
+        Ok(ledger) => ledger,
+    };
+    if let Some(broken) = claims::broken(run, ledger) {
+        return Err(format!("untraced, {broken} (the probe {})", done.end));
     }
     match done.end {
         End::Exited(0) => Ok(done),

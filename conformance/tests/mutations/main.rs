@@ -36,7 +36,9 @@ fn main() -> ExitCode {
     // In a machine there is nothing to build with: the host's own run of this judges the mutations.
     let unbuildable = std::env::var_os("EVERYCALL_IN_MACHINE").is_some();
     if unbuildable {
-        println!("not run in a machine, which has no compiler: every mutation is judged on the host");
+        println!(
+            "not run in a machine, which has no compiler: every mutation is judged on the host"
+        );
     }
     // One at a time: they share the sources that they break.
     let workshop = Arc::new(Mutex::new(Workshop::new()));

@@ -148,6 +148,7 @@ impl Trial {
     }
 }
 
+mod claims;
 mod decoded;
 mod said;
 mod went;

@@ -36,6 +36,7 @@ fn results_that_vary_untraced_may_vary_traced() {
     let volatile = Note {
         flow: 0,
         volatile: true,
+        ..Note::default()
     };
     trial.run.notes = vec![Note::default(), volatile, Note::default()];
     assert_eq!(trial.verdicts(), [PASSED; 3]);
@@ -164,6 +165,7 @@ fn a_volatile_call_need_not_be_made_in_both_runs() {
     let volatile = Note {
         flow: 1,
         volatile: true,
+        ..Note::default()
     };
     let mut trial = Trial::perfect(made());
     trial.traced.truncate(2);
@@ -183,6 +185,7 @@ fn a_call_that_may_not_have_been_made_is_run_again() {
     let volatile = Note {
         flow: 1,
         volatile: true,
+        ..Note::default()
     };
     trial.run.notes = vec![Note::default(), volatile, Note::default()];
     assert_eq!(trial.verdicts(), [PASSED, None, PASSED]);

@@ -9,7 +9,7 @@ pub(super) static STUB: Stub = Stub {
     page: super::ARM_PAGE,
     run: &RUN,
     entry: &ENTRY,
-    entry_patches: &[(12, Patch::Step), (16, Patch::Run)],
+    entry_patches: &[(24, Patch::Step), (28, Patch::Run)],
     handler: &HANDLER,
     handler_patches: &[(24, Patch::Cell), (28, Patch::Step), (32, Patch::Run)],
     old_frame_patch: None,
@@ -124,12 +124,15 @@ pub(super) const RUN: [u8; 308] = [
     0x00, 0x00, 0x00, 0x00,                           // udf #0
 ];
 
-/// Where the process starts. To be filled in: the first step, the interpreter.
+/// Where the process starts. To be filled in: the steps that argc is an index of, the interpreter.
 #[rustfmt::skip]
-pub(super) const ENTRY: [u8; 20] = [
+pub(super) const ENTRY: [u8; 32] = [
     // entry:
-    0x73, 0x00, 0x00, 0x18,                           // ldr w19, entry+0xc
-    0x6a, 0x00, 0x00, 0x18,                           // ldr w10, entry+0x10
+    0xea, 0x03, 0x40, 0xf9,                           // ldr x10, [sp]
+    0x0b, 0x0d, 0x80, 0x52,                           // mov w11, #104
+    0x93, 0x00, 0x00, 0x18,                           // ldr w19, entry+0x18
+    0x53, 0x4d, 0x0b, 0x9b,                           // madd x19, x10, x11, x19
+    0x6a, 0x00, 0x00, 0x18,                           // ldr w10, entry+0x1c
     0x40, 0x01, 0x1f, 0xd6,                           // br x10
     0x11, 0x11, 0x11, 0x11,                           // .word 0x11111111
     0x22, 0x22, 0x22, 0x22,                           // .word 0x22222222

@@ -134,9 +134,12 @@ thumb_immediate:
         bx      lr
         .arm
 
-@ The process starts here: the first step, and the interpreter.
+@ The process starts here: argc tells which of the first steps, and the interpreter goes on.
 entry:
+        ldr     r1, [sp]
+        mov     r2, #104
         ldr     r8, 4f
+        mla     r8, r1, r2, r8
         ldr     pc, 5f
 4:      .word   0x11111111
 5:      .word   0x22222222

@@ -12,7 +12,7 @@ pub(super) static STUB: Stub = Stub {
     page: super::ARM_PAGE,
     run: &RUN,
     entry: &ENTRY,
-    entry_patches: &[(8, Patch::Step), (12, Patch::Run)],
+    entry_patches: &[(20, Patch::Step), (24, Patch::Run)],
     handler: &HANDLER,
     handler_patches: &[(16, Patch::Cell), (20, Patch::Step), (24, Patch::Run)],
     old_frame_patch: None,
@@ -152,11 +152,14 @@ pub(super) const RUN: [u8; 384] = [
     0x70, 0x47,                                       // bx lr
 ];
 
-/// Where the process starts. To be filled in: the first step, the interpreter.
+/// Where the process starts. To be filled in: the steps that argc is an index of, the interpreter.
 #[rustfmt::skip]
-pub(super) const ENTRY: [u8; 16] = [
+pub(super) const ENTRY: [u8; 28] = [
     // entry:
-    0x00, 0x80, 0x9f, 0xe5,                           // ldr r8, [pc]
+    0x00, 0x10, 0x9d, 0xe5,                           // ldr r1, [sp]
+    0x68, 0x20, 0xa0, 0xe3,                           // mov r2, #104
+    0x04, 0x80, 0x9f, 0xe5,                           // ldr r8, [pc, #4]
+    0x91, 0x82, 0x28, 0xe0,                           // mla r8, r1, r2, r8
     0x00, 0xf0, 0x9f, 0xe5,                           // ldr pc, [pc]
     0x11, 0x11, 0x11, 0x11,                           // .word 0x11111111
     0x22, 0x22, 0x22, 0x22,                           // .word 0x22222222

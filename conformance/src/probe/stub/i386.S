@@ -115,9 +115,10 @@ skip:
 broken:
         ud2
 
-# The process starts here: the first step, and the interpreter.
+# The process starts here: argc tells which of the first steps, and the interpreter goes on.
 entry:
-        mov     esp, 0x11111111
+        imul    eax, dword ptr [esp], 104
+        lea     esp, [eax+0x11111111]
         mov     eax, 0x22222222
         jmp     eax
 

@@ -9,7 +9,7 @@ pub(super) static STUB: Stub = Stub {
     page: super::X86_PAGE,
     run: &RUN,
     entry: &ENTRY,
-    entry_patches: &[(1, Patch::Step), (6, Patch::Run)],
+    entry_patches: &[(6, Patch::Step), (11, Patch::Run)],
     handler: &HANDLER,
     handler_patches: &[(5, Patch::Cell), (10, Patch::Step), (15, Patch::Run)],
     old_frame_patch: Some(3),
@@ -135,11 +135,12 @@ pub(super) const RUN: [u8; 274] = [
     0x0f, 0x0b,                                       // ud2
 ];
 
-/// Where the process starts. To be filled in: the first step, the interpreter.
+/// Where the process starts. To be filled in: the steps that argc is an index of, the interpreter.
 #[rustfmt::skip]
-pub(super) const ENTRY: [u8; 12] = [
+pub(super) const ENTRY: [u8; 17] = [
     // entry:
-    0xbc, 0x11, 0x11, 0x11, 0x11,                     // mov esp, 0x11111111
+    0x6b, 0x04, 0x24, 0x68,                           // imul eax, dword ptr [esp], 104
+    0x8d, 0xa0, 0x11, 0x11, 0x11, 0x11,               // lea esp, [eax+0x11111111]
     0xb8, 0x22, 0x22, 0x22, 0x22,                     // mov eax, 0x22222222
     0xff, 0xe0,                                       // jmp eax
 ];

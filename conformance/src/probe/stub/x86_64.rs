@@ -9,7 +9,7 @@ pub(super) static STUB: Stub = Stub {
     page: super::X86_PAGE,
     run: &RUN,
     entry: &ENTRY,
-    entry_patches: &[(2, Patch::Step), (7, Patch::Run)],
+    entry_patches: &[(7, Patch::Step), (12, Patch::Run)],
     handler: &HANDLER,
     handler_patches: &[(9, Patch::Cell), (15, Patch::Step), (20, Patch::Run)],
     old_frame_patch: None,
@@ -33,15 +33,18 @@ pub(super) static STUB: Stub = Stub {
 
 /// The interpreter.
 #[rustfmt::skip]
-pub(super) const RUN: [u8; 329] = [
+pub(super) const RUN: [u8; 359] = [
     // run:
     0x49, 0x8b, 0x2c, 0x24,                           // mov rbp, [r12]
     0x40, 0x0f, 0xb6, 0xc5,                           // movzx eax, bpl
     0xff, 0xc8,                                       // dec eax
-    0x0f, 0x88, 0x37, 0x01, 0x00, 0x00,               // js broken
+    0x0f, 0x88, 0x55, 0x01, 0x00, 0x00,               // js broken
+    0x83, 0xf8, 0x0c,                                 // cmp eax, 12
+    0x74, 0x0f,                                       // je note
     0x83, 0xf8, 0x02,                                 // cmp eax, 2
-    0x0f, 0x84, 0xeb, 0x00, 0x00, 0x00,               // je copy
-    0x0f, 0x87, 0xf8, 0x00, 0x00, 0x00,               // ja watch
+    0x0f, 0x84, 0x04, 0x01, 0x00, 0x00,               // je copy
+    0x0f, 0x87, 0x11, 0x01, 0x00, 0x00,               // ja watch
+    // note:
     0x49, 0x8b, 0x5c, 0x24, 0x08,                     // mov rbx, [r12+8]
     0x48, 0x89, 0x6b, 0x08,                           // mov [rbx+8], rbp
     0x49, 0x8b, 0x44, 0x24, 0x28,                     // mov rax, [r12+40]
@@ -72,7 +75,9 @@ pub(super) const RUN: [u8; 329] = [
     0x48, 0x8b, 0x24, 0x24,                           // mov rsp, [rsp]
     0x49, 0x89, 0xdd,                                 // 3: mov r13, rbx
     0x40, 0x80, 0xfd, 0x02,                           // cmp bpl, 2
-    0x74, 0x2b,                                       // je gate
+    0x74, 0x44,                                       // je gate
+    0x40, 0x80, 0xfd, 0x0d,                           // cmp bpl, 13
+    0x74, 0x2b,                                       // je page
     0x49, 0x8b, 0x7d, 0x18,                           // mov rdi, [r13+24]
     0x49, 0x8b, 0x75, 0x20,                           // mov rsi, [r13+32]
     0x49, 0x8b, 0x55, 0x28,                           // mov rdx, [r13+40]
@@ -83,10 +88,16 @@ pub(super) const RUN: [u8; 329] = [
     0x49, 0x8b, 0x44, 0x24, 0x28,                     // mov rax, [r12+40]
     0x72, 0x04,                                       // jc fork
     0x0f, 0x05,                                       // syscall
-    0xeb, 0x3c,                                       // jmp returned
+    0xeb, 0x4f,                                       // jmp returned
     // fork:
     0x0f, 0x05,                                       // syscall
-    0xeb, 0x29,                                       // jmp forked
+    0xeb, 0x3c,                                       // jmp forked
+    // page:
+    0x49, 0x8b, 0x7d, 0x18,                           // mov rdi, [r13+24]
+    0x49, 0x8b, 0x75, 0x20,                           // mov rsi, [r13+32]
+    0x49, 0x8b, 0x55, 0x28,                           // mov rdx, [r13+40]
+    0x41, 0xff, 0x54, 0x24, 0x28,                     // call qword ptr [r12+40]
+    0xeb, 0x38,                                       // jmp returned
     // gate:
     0x0f, 0xba, 0xe5, 0x08,                           // bt ebp, 8
     0x49, 0x8b, 0x5d, 0x18,                           // mov rbx, [r13+24]
@@ -105,14 +116,14 @@ pub(super) const RUN: [u8; 329] = [
     0x48, 0x85, 0xc0,                                 // test rax, rax
     0x75, 0x0a,                                       // jnz returned
     0x4d, 0x8b, 0x64, 0x24, 0x18,                     // mov r12, [r12+24]
-    0xe9, 0x15, 0xff, 0xff, 0xff,                     // jmp run
+    0xe9, 0xf7, 0xfe, 0xff, 0xff,                     // jmp run
     // returned:
     0x49, 0x8b, 0x5c, 0x24, 0x08,                     // mov rbx, [r12+8]
     0x48, 0x89, 0x43, 0x48,                           // mov [rbx+72], rax
     0xc7, 0x43, 0x50, 0x01, 0x00, 0x00, 0x00,         // mov dword ptr [rbx+80], 1
     // next:
     0x49, 0x83, 0xc4, 0x68,                           // add r12, 104
-    0xe9, 0xfc, 0xfe, 0xff, 0xff,                     // jmp run
+    0xe9, 0xde, 0xfe, 0xff, 0xff,                     // jmp run
     // copy:
     0x49, 0x8b, 0x74, 0x24, 0x30,                     // mov rsi, [r12+48]
     0x49, 0x8b, 0x7c, 0x24, 0x38,                     // mov rdi, [r12+56]
@@ -138,16 +149,17 @@ pub(super) const RUN: [u8; 329] = [
     0x83, 0x3e, 0x00,                                 // cmp dword ptr [rsi], 0
     0x79, 0xbe,                                       // jns next
     0x4d, 0x8b, 0x64, 0x24, 0x38,                     // mov r12, [r12+56]
-    0xe9, 0xb9, 0xfe, 0xff, 0xff,                     // jmp run
+    0xe9, 0x9b, 0xfe, 0xff, 0xff,                     // jmp run
     // broken:
     0x0f, 0x0b,                                       // ud2
 ];
 
-/// Where the process starts. To be filled in: the first step, the interpreter.
+/// Where the process starts. To be filled in: the steps that argc is an index of, the interpreter.
 #[rustfmt::skip]
-pub(super) const ENTRY: [u8; 13] = [
+pub(super) const ENTRY: [u8; 18] = [
     // entry:
-    0x41, 0xbc, 0x11, 0x11, 0x11, 0x11,               // mov r12d, 0x11111111
+    0x6b, 0x04, 0x24, 0x68,                           // imul eax, dword ptr [rsp], 104
+    0x4c, 0x8d, 0xa0, 0x11, 0x11, 0x11, 0x11,         // lea r12, [rax+0x11111111]
     0xb8, 0x22, 0x22, 0x22, 0x22,                     // mov eax, 0x22222222
     0xff, 0xe0,                                       // jmp rax
 ];

@@ -1,0 +1,195 @@
+//! Groups of cases that are programs of their own: each does what a tracer is known to go wrong at, by the
+//! ids of the list of hazards. A scenario is written once, for every ABI whose programs can do it.
+
+mod lifecycle;
+mod script;
+mod seccomp;
+mod signals;
+#[cfg(test)]
+mod tests;
+
+use everycall_arch::{AbiId, table};
+
+use crate::case::{Ask, Case, Run};
+use crate::host;
+use crate::judge::asked;
+use crate::probe::{ProbeError, Target, Via};
+
+use script::Script;
+
+/// A group's name, and its scenarios.
+const ALL: &[(&str, &[Scenario])] = &[
+    ("lifecycle", lifecycle::SCENARIOS),
+    ("seccomp", seccomp::SCENARIOS),
+    ("signals", signals::SCENARIOS),
+];
+
+/// The groups' names.
+pub const GROUPS: [&str; 3] = ["lifecycle", "seccomp", "signals"];
+
+/// What a probe does, and what a tracer is asked for meanwhile.
+struct Scenario {
+    /// The hazard's id, and which form of it.
+    name: &'static str,
+    /// The names that are asked for, those that an ABI has of them.
+    asked: &'static [&'static str],
+    /// Whose calls can do it.
+    by: By,
+    /// The probe.
+    steps: fn(&mut Script) -> Result<(), ProbeError>,
+}
+
+/// Whose calls can do what a scenario does.
+#[derive(Clone, Copy)]
+enum By {
+    /// Everybody's.
+    All,
+    /// Those of a program's own ABI: the kernel makes frames of signals of that kind only.
+    Own,
+    /// Those into the vsyscall page, where the kernel has one.
+    Page,
+}
+
+/// How calls are made.
+#[derive(Clone, Copy)]
+struct Gate {
+    abi: AbiId,
+    target: Target,
+    via: Via,
+    /// What the names of its cases begin with.
+    prefix: &'static str,
+}
+
+/// Programs of x32 do all this as those of x86-64 do: to the kernel only their numbers differ, which are the
+/// group of numbers' matter.
+fn gates(abi: AbiId) -> Vec<Gate> {
+    let gate = |target, via, prefix| Gate {
+        abi,
+        target,
+        via,
+        prefix,
+    };
+    match abi {
+        AbiId::X32 => Vec::new(),
+        AbiId::X86_64 => vec![gate(Target::X86_64, Via::Syscall, "")],
+        AbiId::I386 => vec![
+            gate(Target::I386, Via::Int80, ""),
+            gate(Target::X86_64, Via::Int80, "int80-"),
+        ],
+        AbiId::Aarch64 => vec![gate(Target::Aarch64, Via::A64, "")],
+        AbiId::Arm => vec![
+            gate(Target::Arm, Via::A32, ""),
+            gate(Target::Arm, Via::T32, "thumb-"),
+        ],
+    }
+}
+
+impl Scenario {
+    fn is_for(&self, gate: Gate) -> bool {
+        match self.by {
+            By::All => true,
+            By::Own => gate.target.via() == gate.via,
+            By::Page => gate.abi == AbiId::X86_64 && host::has_page(),
+        }
+    }
+}
+
+/// The ways of asking: only for the scenario's names, and for many others with them, for which tracers make
+/// another kind of filter.
+#[derive(Clone, Copy)]
+enum Way {
+    Only,
+    Scatter,
+}
+
+impl Way {
+    const ALL: [Way; 2] = [Way::Only, Way::Scatter];
+
+    fn name(self) -> &'static str {
+        match self {
+            Way::Only => "only",
+            Way::Scatter => "scatter",
+        }
+    }
+
+    fn ask(self, abi: AbiId, scenario: &Scenario) -> Ask {
+        const EVERY: usize = 8;
+        let known = |name: &&&str| table::by_name(abi, name).is_some();
+        let own = scenario.asked.iter().filter(known).copied();
+        let others: Vec<&str> = match self {
+            Way::Only => Vec::new(),
+            Way::Scatter => {
+                let some = table::all(abi).iter().step_by(EVERY);
+                some.map(|call| call.name).collect()
+            }
+        };
+        let mut names: Vec<String> = own.chain(others).map(str::to_owned).collect();
+        names.sort_unstable();
+        names.dedup();
+        Ask::Names(names)
+    }
+}
+
+/// A scenario, by a gate, asked in a way.
+fn each(group: &str, abi: AbiId) -> impl Iterator<Item = (String, &'static Scenario, Gate, Way)> {
+    let own = ALL.iter().filter(move |(name, _)| *name == group);
+    let scenarios = own.flat_map(|(_, scenarios)| *scenarios);
+    scenarios.flat_map(move |scenario| {
+        let gates = gates(abi).into_iter().filter(|gate| scenario.is_for(*gate));
+        gates.flat_map(move |gate| {
+            Way::ALL.map(|way| {
+                let name = format!("{}{}/{}", gate.prefix, scenario.name, way.name());
+                (name, scenario, gate, way)
+            })
+        })
+    })
+}
+
+/// The names of all cases of a group for an ABI, in an order that does not change: those whose calls are made
+/// by programs of which `runs` says that they can be had.
+#[must_use]
+pub fn cases(group: &str, abi: AbiId, runs: impl Fn(Target) -> bool) -> Vec<String> {
+    each(group, abi)
+        .filter(|(_, _, gate, _)| runs(gate.target))
+        .map(|(name, ..)| name)
+        .collect()
+}
+
+/// The runs that decide these cases of a group for an ABI, each its own. Names of no case are passed over.
+///
+/// # Errors
+/// When a probe cannot be built.
+pub fn runs(group: &'static str, abi: AbiId, wanted: &[&str]) -> Result<Vec<Run>, ProbeError> {
+    each(group, abi)
+        .filter(|(name, ..)| wanted.contains(&name.as_str()))
+        .map(|(name, scenario, gate, way)| run(group, name, scenario, gate, way))
+        .collect()
+}
+
+fn run(
+    group: &'static str,
+    name: String,
+    scenario: &Scenario,
+    gate: Gate,
+    way: Way,
+) -> Result<Run, ProbeError> {
+    let mut script = Script::new(gate)?;
+    (scenario.steps)(&mut script)?;
+    let (built, notes) = script.finish()?;
+    let ask = way.ask(gate.abi, scenario);
+    let shown = built.calls.iter();
+    let shown = shown.map(|call| asked(&ask, call.abi, call.nr)).collect();
+    Ok(Run {
+        abi: gate.abi,
+        group,
+        shown,
+        ask,
+        elf: built.elf,
+        notes,
+        cases: vec![Case {
+            name,
+            first: 0,
+            count: built.calls.len(),
+        }],
+    })
+}

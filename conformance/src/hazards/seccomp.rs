@@ -1,0 +1,171 @@
+//! Filters of the traced program's own, and what its being filtered changes.
+
+use everycall_filter::Action;
+
+use super::script::Script;
+use super::{By, Scenario};
+use crate::case::Claim;
+use crate::probe::{CallId, Flow, ProbeError, Word};
+
+const MAIN: Flow = Flow::MAIN;
+const ASKED: &[&str] = &["getppid"];
+
+const fn all(name: &'static str, steps: fn(&mut Script) -> Result<(), ProbeError>) -> Scenario {
+    Scenario {
+        name,
+        asked: ASKED,
+        by: By::All,
+        steps,
+    }
+}
+
+pub(super) static SCENARIOS: &[Scenario] = &[
+    all("inst-own-ret-trace-executes/trace", |script| {
+        refused(script, Action::Trace(7), Claim::Returns(-38))
+    }),
+    all("inst-own-ret-trace-executes/trace-0", |script| {
+        refused(script, Action::Trace(0), Claim::Returns(-38))
+    }),
+    all("inst-prec-errno-trap-kill/errno", |script| {
+        refused(script, Action::Errno(11), Claim::Returns(-11))
+    }),
+    all("inst-prec-errno-trap-kill/errno-0", |script| {
+        refused(script, Action::Errno(0), Claim::Returns(0))
+    }),
+    all("inst-prec-errno-trap-kill/errno-4095", |script| {
+        refused(script, Action::Errno(4095), Claim::Returns(-4095))
+    }),
+    all("inst-prec-errno-trap-kill/log", |script| {
+        refused(script, Action::Log, Claim::Succeeds)
+    }),
+    all("inst-prec-errno-trap-kill/kill-thread", |script| {
+        refused(script, Action::KillThread, Claim::Never)
+    }),
+    all("inst-prec-errno-trap-kill/kill-process", |script| {
+        refused(script, Action::KillProcess, Claim::Never)
+    }),
+    Scenario {
+        by: By::Own,
+        ..all("inst-rollback-rval/trap", trapped)
+    },
+    all("inst-notif-continue-hidden/call", notified),
+    Scenario {
+        asked: &["getppid", "execve"],
+        ..all("inst-notif-continue-hidden/execve", notified_exec)
+    },
+    all("inst-mode-strict-einval/strict", strict),
+    Scenario {
+        asked: &["getppid", "time", "gettimeofday", "getcpu"],
+        by: By::Page,
+        ..all("stop-vsyscall/page", page)
+    },
+];
+
+/// A child whose own filter answers a call; its parent goes on unfiltered.
+fn refused(script: &mut Script, action: Action, claim: Claim) -> Result<(), ProbeError> {
+    script.sentinel(MAIN)?;
+    let (child, pid) = script.child(MAIN, 0)?;
+    script.sentinel(child)?;
+    script.filter(child, "getppid", action, 0)?;
+    script.silent(child)?;
+    let id = script.claimed(child, "getppid", &[], claim)?;
+    if claim == Claim::Succeeds {
+        script.varies(id);
+    }
+    if claim != Claim::Never {
+        script.silent(child)?;
+        script.exit(child, 3)?;
+    }
+    script.wait(MAIN, pid, 0)?;
+    script.sentinel(MAIN)?;
+    script.end(MAIN)
+}
+
+/// The call is not executed; what the program's register has afterwards is what was there before.
+fn trapped(script: &mut Script) -> Result<(), ProbeError> {
+    const SIGSYS: u64 = 31;
+    script.sentinel(MAIN)?;
+    script.altstack(MAIN)?;
+    let handling = script.handle(MAIN, SIGSYS)?;
+    script.silent(handling)?;
+    script.returns(handling)?;
+    script.filter(MAIN, "getppid", Action::Trap(0), 0)?;
+    script.silent(MAIN)?;
+    script.claimed(MAIN, "getppid", &[], Claim::NotExecuted)?;
+    script.silent(MAIN)?;
+    script.end(MAIN)
+}
+
+/// A filter of `name` whose supervisor, another thread, lets one call continue. That thread's last call.
+fn supervised(script: &mut Script, name: &'static str) -> Result<(Flow, CallId), ProbeError> {
+    const NEW_LISTENER: u64 = 8;
+    const RECEIVE: u64 = 0xc050_2100;
+    const SEND: u64 = 0xc018_2101;
+    const CONTINUE: u32 = 1;
+    let listener = script.filter(MAIN, name, Action::UserNotif, NEW_LISTENER)?;
+    let supervisor = script.thread(MAIN)?;
+    let request = script.zeros(80);
+    let response = script.zeros(24);
+    let flags = [[0; 4], CONTINUE.to_le_bytes()].concat();
+    script.probe.put(response.plus(16), &flags);
+    let words = |code, at| [Word::Result(listener), Word::Value(code), Word::Address(at)];
+    let received = words(RECEIVE, request);
+    script.claimed(supervisor, "ioctl", &received, Claim::Returns(0))?;
+    script.probe.copy(supervisor, request, response, 8);
+    let sent = script.call(supervisor, "ioctl", &words(SEND, response))?;
+    Ok((supervisor, sent))
+}
+
+fn notified(script: &mut Script) -> Result<(), ProbeError> {
+    script.sentinel(MAIN)?;
+    let (supervisor, sent) = supervised(script, "getppid")?;
+    script.claim(sent, Claim::Returns(0));
+    let last = script.exit(supervisor, 0)?;
+    script.sentinel(MAIN)?;
+    script.watch(MAIN, last);
+    script.silent(MAIN)?;
+    script.end(MAIN)
+}
+
+/// The call that nobody saw begin is an execve, and ends all the same.
+fn notified_exec(script: &mut Script) -> Result<(), ProbeError> {
+    script.sentinel(MAIN)?;
+    let (supervisor, sent) = supervised(script, "execve")?;
+    // The new program may begin before the supervisor comes back, which ends it.
+    script.varies(sent);
+    let idle = script.call(supervisor, "ppoll", &[])?;
+    script.varies(idle);
+    let image = script.exec(MAIN)?;
+    script.sentinel(image)?;
+    script.silent(image)?;
+    script.sentinel(image)?;
+    script.end(image)
+}
+
+/// A thread with a filter cannot enter the strict mode any more.
+fn strict(script: &mut Script) -> Result<(), ProbeError> {
+    const PR_SET_SECCOMP: u64 = 22;
+    const SECCOMP_MODE_STRICT: u64 = 1;
+    script.sentinel(MAIN)?;
+    let (child, pid) = script.child(MAIN, 0)?;
+    let words = [
+        Word::Value(PR_SET_SECCOMP),
+        Word::Value(SECCOMP_MODE_STRICT),
+    ];
+    script.claimed(child, "prctl", &words, Claim::Returns(0))?;
+    script.exit(child, 3)?;
+    script.wait(MAIN, pid, 0)?;
+    script.sentinel(MAIN)?;
+    script.end(MAIN)
+}
+
+/// Calls that the kernel carries out when a program jumps to a page of its.
+fn page(script: &mut Script) -> Result<(), ProbeError> {
+    script.sentinel(MAIN)?;
+    for offset in [0x400, 0, 0x800] {
+        script.page(MAIN, offset)?;
+        script.sentinel(MAIN)?;
+    }
+    script.silent(MAIN)?;
+    script.end(MAIN)
+}

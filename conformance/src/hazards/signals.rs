@@ -1,0 +1,98 @@
+//! Signals: that they arrive, in their order, and stop what they stop.
+
+use super::script::Script;
+use super::{By, Scenario};
+use crate::case::Claim;
+use crate::probe::{Flow, ProbeError, Word};
+
+const MAIN: Flow = Flow::MAIN;
+const SIGSTOP: u64 = 19;
+const SIGCONT: u64 = 18;
+const SIGUSR1: u64 = 10;
+const WUNTRACED: u64 = 2;
+const WCONTINUED: u64 = 8;
+const BLOCK: u64 = 0;
+const UNBLOCK: u64 = 1;
+
+pub(super) static SCENARIOS: &[Scenario] = &[
+    Scenario {
+        name: "stop-group-stop/child",
+        asked: &["getppid", "kill"],
+        by: By::All,
+        steps: group_stop,
+    },
+    Scenario {
+        name: "stop-signal-injection/queued",
+        asked: &["getppid"],
+        by: By::Own,
+        steps: queued,
+    },
+    Scenario {
+        name: "stop-restart-codes/rt_sigsuspend",
+        asked: &["getppid", "rt_sigsuspend"],
+        by: By::Own,
+        steps: suspended,
+    },
+];
+
+/// A child stops itself, and its parent sees that, and that it goes on.
+fn group_stop(script: &mut Script) -> Result<(), ProbeError> {
+    let (child, pid) = script.child(MAIN, 0)?;
+    script.sentinel(child)?;
+    script.raise(child, SIGSTOP)?;
+    script.sentinel(child)?;
+    script.wait(MAIN, pid, WUNTRACED)?;
+    let words = [Word::Result(pid), Word::Value(SIGCONT)];
+    let continued = script.claimed(MAIN, "kill", &words, Claim::Returns(0))?;
+    script.varies(continued);
+    script.wait(MAIN, pid, WCONTINUED)?;
+    let known = script.sentinel(MAIN)?;
+    // It must not end before its parent has seen it go on.
+    script.watch(child, known);
+    script.exit(child, 3)?;
+    script.wait(MAIN, pid, 0)?;
+    script.sentinel(MAIN)?;
+    script.end(MAIN)
+}
+
+/// Real-time signals that wait together arrive each, and in their order, between two calls.
+fn queued(script: &mut Script) -> Result<(), ProbeError> {
+    const FIRST: u64 = 40;
+    const COUNT: u64 = 5;
+    script.altstack(MAIN)?;
+    for signal in FIRST..FIRST + COUNT {
+        let handling = script.handle(MAIN, signal)?;
+        script.sentinel(handling)?;
+        script.returns(handling)?;
+    }
+    let set = ((1 << COUNT) - 1) << (FIRST - 1);
+    script.mask(MAIN, BLOCK, set)?;
+    for signal in (FIRST..FIRST + COUNT).rev() {
+        script.raise(MAIN, signal)?;
+    }
+    script.sentinel(MAIN)?;
+    script.mask(MAIN, UNBLOCK, set)?;
+    script.sentinel(MAIN)?;
+    script.end(MAIN)
+}
+
+/// A call that a signal interrupts ends in a code that only a tracer sees; the program gets EINTR.
+fn suspended(script: &mut Script) -> Result<(), ProbeError> {
+    const ERESTARTNOHAND: i64 = -514;
+    script.altstack(MAIN)?;
+    let handling = script.handle(MAIN, SIGUSR1)?;
+    script.sentinel(handling)?;
+    script.returns(handling)?;
+    script.mask(MAIN, BLOCK, 1 << (SIGUSR1 - 1))?;
+    script.raise(MAIN, SIGUSR1)?;
+    script.sentinel(MAIN)?;
+    let none = script.set(0);
+    let words = [none, Word::Value(8)];
+    let claim = Claim::Interrupted {
+        seen: ERESTARTNOHAND,
+        got: -4,
+    };
+    script.claimed(MAIN, "rt_sigsuspend", &words, claim)?;
+    script.sentinel(MAIN)?;
+    script.end(MAIN)
+}
