@@ -90,6 +90,10 @@ pub enum Claim {
     NotExecuted,
     /// It succeeds, and there is no stop at its end: a tracer may have no result, but not a wrong one.
     Unseen,
+    /// It is the program's own business: the kernel hands it back before any tracer could see it.
+    Dispatched,
+    /// A signal may interrupt it, which only a tracer sees, by this code; then it begins anew, and succeeds.
+    MayRestart(i64),
     /// A tracer sees this code, and the program gets that error.
     Interrupted {
         /// The code.

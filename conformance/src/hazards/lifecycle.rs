@@ -52,7 +52,13 @@ pub(super) static SCENARIOS: &[Scenario] = &[
         &["getppid", "execve"],
         vfork_exec,
     ),
-    all("inst-clone-untraced/clone", &["getppid"], untraced),
+    all("inst-clone-untraced/clone", &["getppid"], |script| {
+        untraced(script, 0)
+    }),
+    all("inst-clone-untraced/vfork", &["getppid"], |script| {
+        untraced(script, CLONE_VFORK)
+    }),
+    all("inst-clone-untraced/thread", &["getppid"], untraced_thread),
     all(
         "inst-clone3-untraced/clone3",
         &["getppid"],
@@ -63,7 +69,8 @@ pub(super) static SCENARIOS: &[Scenario] = &[
         &["getppid", "exit_group"],
         exit_group_race,
     ),
-    all("load-count-exact/storm", &["getppid"], storm),
+    all("load-count-exact/threads", &["getppid"], storm),
+    all("stop-fork-child-order/storm", &["getppid"], fork_storm),
 ];
 
 #[derive(Clone, Copy)]
@@ -128,9 +135,9 @@ fn vfork_exec(script: &mut Script) -> Result<(), ProbeError> {
 }
 
 /// A child that nobody is to trace does all the same what it does untraced.
-fn untraced(script: &mut Script) -> Result<(), ProbeError> {
+fn untraced(script: &mut Script, flags: u64) -> Result<(), ProbeError> {
     script.sentinel(MAIN)?;
-    let (child, pid) = script.child(MAIN, CLONE_UNTRACED)?;
+    let (child, pid) = script.child(MAIN, CLONE_UNTRACED | flags)?;
     script.silent(child)?;
     script.sentinel(child)?;
     script.exit(child, 3)?;
@@ -139,11 +146,24 @@ fn untraced(script: &mut Script) -> Result<(), ProbeError> {
     script.end(MAIN)
 }
 
-/// The same, with the flags in memory; they are as they were afterwards.
+fn untraced_thread(script: &mut Script) -> Result<(), ProbeError> {
+    script.sentinel(MAIN)?;
+    let thread = script.thread_with(MAIN, CLONE_UNTRACED)?;
+    script.sentinel(thread)?;
+    script.silent(thread)?;
+    script.sentinel(thread)?;
+    let end = script.exit(thread, 0)?;
+    script.watch(MAIN, end);
+    script.sentinel(MAIN)?;
+    script.end(MAIN)
+}
+
+/// The same, with the flags in memory; they are as they were afterwards, for both.
 fn untraced_by_clone3(script: &mut Script) -> Result<(), ProbeError> {
     script.sentinel(MAIN)?;
     let (child, pid, args) = script.clone3(MAIN, CLONE_UNTRACED)?;
     script.sentinel(child)?;
+    script.tell(child, &[Word::Load32(args)])?;
     script.exit(child, 3)?;
     script.wait(MAIN, pid, 0)?;
     script.tell(MAIN, &[Word::Load32(args)])?;
@@ -185,6 +205,29 @@ fn storm(script: &mut Script) -> Result<(), ProbeError> {
         for end in ends {
             script.watch(child, end);
         }
+        script.exit(child, 3)?;
+    }
+    for pid in pids {
+        script.wait(MAIN, pid, 0)?;
+    }
+    script.end(MAIN)
+}
+
+/// Children by the dozen that call at once, and have children themselves.
+fn fork_storm(script: &mut Script) -> Result<(), ProbeError> {
+    const CHILDREN: usize = 24;
+    let mut pids = Vec::new();
+    for _ in 0..CHILDREN {
+        let (child, pid) = script.child(MAIN, 0)?;
+        pids.push(pid);
+        script.sentinel(child)?;
+        let (grandchild, grandpid) = script.child(child, 0)?;
+        script.sentinel(grandchild)?;
+        script.silent(grandchild)?;
+        script.exit(grandchild, 5)?;
+        script.silent(child)?;
+        script.wait(child, grandpid, 0)?;
+        script.sentinel(child)?;
         script.exit(child, 3)?;
     }
     for pid in pids {

@@ -48,6 +48,8 @@ enum By {
     Own,
     /// Those into the vsyscall page, where the kernel has one.
     Page,
+    /// Those of x86's own programs.
+    X86,
 }
 
 /// How calls are made.
@@ -86,9 +88,11 @@ fn gates(abi: AbiId) -> Vec<Gate> {
 
 impl Scenario {
     fn is_for(&self, gate: Gate) -> bool {
+        let own = gate.target.via() == gate.via;
         match self.by {
             By::All => true,
-            By::Own => gate.target.via() == gate.via,
+            By::Own => own,
+            By::X86 => matches!(gate.target, Target::X86_64 | Target::I386) && own,
             By::Page => gate.abi == AbiId::X86_64 && host::has_page(),
         }
     }

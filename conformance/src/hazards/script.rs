@@ -14,7 +14,12 @@ use crate::probe::{
 /// No descriptor, process or address.
 const NOTHING: u64 = 0x6eed_1001;
 
-pub(super) const SIGCHLD: u64 = 17;
+const SIGCHLD: u64 = 17;
+
+/// Of a call that makes a child or a thread: another child's end may interrupt it (`ERESTARTNOINTR`).
+const MADE: Claim = Claim::MayRestart(-513);
+/// Of one that waits: the end of another child may interrupt it (`ERESTARTSYS`).
+const WAITED: Claim = Claim::MayRestart(-512);
 
 /// The probe.
 pub(super) struct Script {
@@ -123,21 +128,28 @@ impl Script {
 
     /// A thread that goes on with a new flow.
     pub(super) fn thread(&mut self, flow: Flow) -> Made<Flow> {
+        self.thread_with(flow, 0)
+    }
+
+    /// A thread that is made with these flags besides those that make a thread.
+    pub(super) fn thread_with(&mut self, flow: Flow, flags: u64) -> Made<Flow> {
         let thread = self.probe.beside(flow);
-        let call = self.described("clone", &[])?;
+        let mark = self.mark();
+        let call = self.described("clone", &[Word::Value(flags), Word::Here, mark])?;
         let id = self.probe.thread(flow, call, thread)?;
         let leader = thread_of(&self.threads, flow).1;
         self.threads
             .insert(thread.index(), (Thread::Of(id.index()), leader));
         self.varies(id);
-        self.claim(id, Claim::Succeeds);
+        self.claim(id, MADE);
         Ok(thread)
     }
 
     /// A child that goes on with a new flow, made with these flags besides SIGCHLD.
     pub(super) fn child(&mut self, flow: Flow, flags: u64) -> Made<(Flow, CallId)> {
         let child = self.probe.beside(flow);
-        let call = self.described("clone", &[Word::Value(flags | SIGCHLD), Word::Value(0)])?;
+        let words = [Word::Value(flags | SIGCHLD), Word::Value(0), self.mark()];
+        let call = self.described("clone", &words)?;
         let id = self.born(flow, call, child)?;
         Ok((child, id))
     }
@@ -162,8 +174,13 @@ impl Script {
         let own = Thread::Of(id.index());
         self.threads.insert(child.index(), (own, own));
         self.varies(id);
-        self.claim(id, Claim::Succeeds);
+        self.claim(id, MADE);
         Ok(id)
+    }
+
+    /// A word that the next call has alone, where nobody looks at it.
+    fn mark(&self) -> Word {
+        Word::Value(0x6eed_0000 + self.probe.len() as u64)
     }
 
     /// Waits for a child, and tells how it ended.
@@ -174,7 +191,7 @@ impl Script {
             Word::Address(status),
             Word::Value(options),
         ];
-        let waited = self.claimed(flow, "wait4", &words, Claim::Succeeds)?;
+        let waited = self.claimed(flow, "wait4", &words, WAITED)?;
         self.varies(waited);
         self.tell(flow, &[Word::Load32(status)]).map(drop)
     }
@@ -239,12 +256,13 @@ impl Script {
     pub(super) fn handle(&mut self, flow: Flow, signal: u64) -> Made<Flow> {
         const SA_SIGINFO: u64 = 4;
         const SA_RESTORER_ONSTACK: u64 = 0x0c00_0000;
+        const SA_RESTART: u64 = 0x1000_0000;
         let handling = self.probe.beside(flow);
         let own = thread_of(&self.threads, flow);
         self.threads.insert(handling.index(), own);
         let handler: Handler = self.probe.handler(handling, false);
         let code = Word::Handler(handler);
-        let flags = Word::Value(SA_SIGINFO | SA_RESTORER_ONSTACK);
+        let flags = Word::Value(SA_SIGINFO | SA_RESTORER_ONSTACK | SA_RESTART);
         let action = self.words(&[code, flags, code, Word::Value(0), Word::Value(0)]);
         let words = [Word::Value(signal), action, Word::Value(0), Word::Value(8)];
         self.claimed(flow, "rt_sigaction", &words, Claim::Returns(0))?;

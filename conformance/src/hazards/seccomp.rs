@@ -26,6 +26,20 @@ pub(super) static SCENARIOS: &[Scenario] = &[
     all("inst-own-ret-trace-executes/trace-0", |script| {
         refused(script, Action::Trace(0), Claim::Returns(-38))
     }),
+    Scenario {
+        asked: &["getppid", "execve"],
+        ..all("inst-own-ret-trace-executes/after-exec", |script| {
+            inherited(script, Heir::Image)
+        })
+    },
+    all("inst-own-ret-trace-executes/in-thread", |script| {
+        inherited(script, Heir::Thread)
+    }),
+    all("inst-own-ret-trace-executes/in-child", |script| {
+        inherited(script, Heir::Child)
+    }),
+    all("inst-prec-errno-trap-kill/errno-over-trace", two_filters),
+    all("inst-tsync-interplay/tsync", tsync),
     all("inst-prec-errno-trap-kill/errno", |script| {
         refused(script, Action::Errno(11), Claim::Returns(-11))
     }),
@@ -78,6 +92,73 @@ fn refused(script: &mut Script, action: Action, claim: Claim) -> Result<(), Prob
     }
     script.wait(MAIN, pid, 0)?;
     script.sentinel(MAIN)?;
+    script.end(MAIN)
+}
+
+/// Who comes after a thread that has a filter.
+#[derive(Clone, Copy)]
+enum Heir {
+    Image,
+    Thread,
+    Child,
+}
+
+/// A filter that refuses by RET_TRACE is inherited.
+fn inherited(script: &mut Script, heir: Heir) -> Result<(), ProbeError> {
+    const REFUSED: Claim = Claim::Returns(-38);
+    script.sentinel(MAIN)?;
+    script.filter(MAIN, "getppid", Action::Trace(7), 0)?;
+    let last = match heir {
+        Heir::Image => {
+            let image = script.exec(MAIN)?;
+            script.claimed(image, "getppid", &[], REFUSED)?;
+            image
+        }
+        Heir::Thread => {
+            let thread = script.thread(MAIN)?;
+            script.claimed(thread, "getppid", &[], REFUSED)?;
+            let end = script.exit(thread, 0)?;
+            script.watch(MAIN, end);
+            MAIN
+        }
+        Heir::Child => {
+            let (child, pid) = script.child(MAIN, 0)?;
+            script.claimed(child, "getppid", &[], REFUSED)?;
+            script.exit(child, 3)?;
+            script.wait(MAIN, pid, 0)?;
+            MAIN
+        }
+    };
+    script.silent(last)?;
+    script.claimed(last, "getppid", &[], REFUSED)?;
+    script.end(last)
+}
+
+/// Of two filters the one whose action is graver decides, the older one here.
+fn two_filters(script: &mut Script) -> Result<(), ProbeError> {
+    script.sentinel(MAIN)?;
+    script.filter(MAIN, "getppid", Action::Errno(11), 0)?;
+    script.filter(MAIN, "getppid", Action::Trace(7), 0)?;
+    script.silent(MAIN)?;
+    script.claimed(MAIN, "getppid", &[], Claim::Returns(-11))?;
+    script.end(MAIN)
+}
+
+/// A filter that comes over a thread that runs: its next call is refused by it.
+fn tsync(script: &mut Script) -> Result<(), ProbeError> {
+    const TSYNC: u64 = 1;
+    let thread = script.thread(MAIN)?;
+    script.sentinel(thread)?;
+    let ready = script.silent(thread)?;
+    script.watch(MAIN, ready);
+    let installed = script.filter(MAIN, "getppid", Action::Trace(7), TSYNC)?;
+    script.claim(installed, Claim::Returns(0));
+    let after = script.silent(MAIN)?;
+    script.watch(thread, after);
+    script.claimed(thread, "getppid", &[], Claim::Returns(-38))?;
+    let end = script.exit(thread, 0)?;
+    script.watch(MAIN, end);
+    script.claimed(MAIN, "getppid", &[], Claim::Returns(-38))?;
     script.end(MAIN)
 }
 

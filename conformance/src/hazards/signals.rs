@@ -33,6 +33,18 @@ pub(super) static SCENARIOS: &[Scenario] = &[
         by: By::Own,
         steps: suspended,
     },
+    Scenario {
+        name: "stop-restart-codes/read",
+        asked: &["getppid", "read"],
+        by: By::Own,
+        steps: restarted,
+    },
+    Scenario {
+        name: "stop-sud/dispatch",
+        asked: &["getppid"],
+        by: By::X86,
+        steps: dispatched,
+    },
 ];
 
 /// A child stops itself, and its parent sees that, and that it goes on.
@@ -93,6 +105,69 @@ fn suspended(script: &mut Script) -> Result<(), ProbeError> {
         got: -4,
     };
     script.claimed(MAIN, "rt_sigsuspend", &words, claim)?;
+    script.sentinel(MAIN)?;
+    script.end(MAIN)
+}
+
+/// A read of an empty pipe that a signal interrupts, and that begins anew.
+fn restarted(script: &mut Script) -> Result<(), ProbeError> {
+    const ERESTARTSYS: i64 = -512;
+    script.altstack(MAIN)?;
+    let handling = script.handle(MAIN, SIGUSR1)?;
+    let handled = script.sentinel(handling)?;
+    script.returns(handling)?;
+    let ends = script.zeros(8);
+    let byte = script.zeros(1);
+    let pipe = [Word::Address(ends), Word::Value(0)];
+    script.claimed(MAIN, "pipe2", &pipe, Claim::Returns(0))?;
+    let pid = script.silent(MAIN)?;
+    let thread = script.thread(MAIN)?;
+    let words = |end: u32| {
+        [
+            Word::Load32(ends.plus(end)),
+            Word::Address(byte),
+            Word::Value(1),
+        ]
+    };
+    let read = script.claimed(MAIN, "read", &words(0), Claim::MayRestart(ERESTARTSYS))?;
+    script.watch(thread, read);
+    // To the leader: this thread has no stack for a handler.
+    let signal = [Word::Result(pid), Word::Result(pid), Word::Value(SIGUSR1)];
+    let sent = script.claimed(thread, "tgkill", &signal, Claim::Returns(0))?;
+    script.varies(sent);
+    script.watch(thread, handled);
+    script.claimed(thread, "write", &words(4), Claim::Returns(1))?;
+    let idle = script.call(thread, "ppoll", &[])?;
+    script.varies(idle);
+    script.watch(MAIN, idle);
+    script.sentinel(MAIN)?;
+    script.end(MAIN)
+}
+
+/// Calls that the program has asked to be handed back to it by SIGSYS: no tracer sees them.
+fn dispatched(script: &mut Script) -> Result<(), ProbeError> {
+    const PR_SET_SYSCALL_USER_DISPATCH: u64 = 59;
+    const SIGSYS: u64 = 31;
+    const ON: u64 = 1;
+    script.sentinel(MAIN)?;
+    script.altstack(MAIN)?;
+    let handling = script.handle(MAIN, SIGSYS)?;
+    let (selector, allow) = (script.zeros(1), script.zeros(1));
+    let block = script.probe.bytes(&[1]);
+    script.probe.copy(handling, allow, selector, 1);
+    script.sentinel(handling)?;
+    script.returns(handling)?;
+    let words = [
+        Word::Value(PR_SET_SYSCALL_USER_DISPATCH),
+        Word::Value(ON),
+        Word::Value(0),
+        Word::Value(0),
+        Word::Address(selector),
+    ];
+    script.claimed(MAIN, "prctl", &words, Claim::Returns(0))?;
+    script.sentinel(MAIN)?;
+    script.probe.copy(MAIN, block, selector, 1);
+    script.claimed(MAIN, "getppid", &[], Claim::Dispatched)?;
     script.sentinel(MAIN)?;
     script.end(MAIN)
 }

@@ -4,7 +4,8 @@ use std::collections::HashSet;
 
 use everycall_arch::AbiId;
 
-use super::{Finding, Traits, asked, claims, compare, text, threads};
+use super::threads::Threads;
+use super::{Finding, Traits, asked, claims, compare, text};
 use crate::case::{Run, Verdict};
 use crate::ledger::{Ledger, Made};
 use crate::observe::{Output, Seen, SeenResult};
@@ -19,6 +20,7 @@ const AHEAD: usize = 64;
 pub(super) fn findings(
     run: &Run,
     ledger: &Ledger,
+    threads: &Threads,
     output: &Output,
     traits: &Traits,
 ) -> Vec<Finding> {
@@ -26,10 +28,9 @@ pub(super) fn findings(
     let mut made: Vec<&Made> = ledger.calls.iter().collect();
     made.sort_by_key(|call| call.seq);
     let shown = |call: &Made| run.shown.get(call.slot).copied().unwrap_or(true);
-    let threads = threads::Threads::of(run, ledger, seen);
     let own = |call: &Made, line: &Seen| threads.difference(run, call, line).is_none();
     let mut pairs = one_by_one(&made, seen, shown, own)
-        .or_else(|| by_thread(&threads, &made, seen))
+        .or_else(|| by_thread(threads, &made, seen))
         .unwrap_or_else(|| align(&made, seen));
     across_threads(&made, seen, &mut pairs);
     let mut findings = Vec::new();
@@ -44,7 +45,7 @@ pub(super) fn findings(
                 "shown though it was not asked for",
                 line,
             ));
-        } else if let Some(wrong) = difference(run, &threads, call, line) {
+        } else if let Some(wrong) = difference(run, threads, call, line) {
             findings.push(misdecoded(call, &wrong, line));
         }
     }
@@ -77,7 +78,7 @@ pub(super) fn findings(
 }
 
 /// What is wrong with a line that is this call.
-fn difference(run: &Run, threads: &threads::Threads, call: &Made, line: &Seen) -> Option<String> {
+fn difference(run: &Run, threads: &Threads, call: &Made, line: &Seen) -> Option<String> {
     let lacking = Made {
         result: None,
         ..*call
@@ -92,11 +93,7 @@ fn difference(run: &Run, threads: &threads::Threads, call: &Made, line: &Seen) -
 }
 
 /// Aligns the calls of each thread with its lines.
-fn by_thread(
-    threads: &threads::Threads,
-    made: &[&Made],
-    seen: &[Seen],
-) -> Option<Vec<(usize, usize)>> {
+fn by_thread(threads: &Threads, made: &[&Made], seen: &[Seen]) -> Option<Vec<(usize, usize)>> {
     let mut pairs = Vec::new();
     for (calls, lines) in threads.parts(made, seen)? {
         let own: Vec<&Made> = calls.iter().map(|i| made[*i]).collect();

@@ -1,6 +1,6 @@
 //! What is claimed of calls beforehand: whether it came so, and what of it a tracer can see.
 
-use super::text;
+use super::{compare, text};
 use crate::case::{Claim, Run};
 use crate::ledger::{Ledger, Made};
 use crate::observe::{Seen, SeenResult};
@@ -29,17 +29,33 @@ fn holds(claim: Claim, call: &Made) -> bool {
     let result = call.result.map(|raw| text::signed(call.abi, raw));
     match claim {
         Claim::Returns(value) | Claim::Interrupted { got: value, .. } => result == Some(value),
-        Claim::Succeeds | Claim::Unseen => {
+        Claim::Succeeds | Claim::Unseen | Claim::MayRestart(_) => {
             result.is_some_and(|value| text::error_of(value).is_none())
         }
         Claim::Never | Claim::Leaves(_) => result.is_none(),
-        Claim::NotExecuted => result.is_some(),
+        Claim::NotExecuted | Claim::Dispatched => result.is_some(),
     }
 }
 
-/// The ledger with the results that a tracer sees in the place of those that the program got.
-pub(super) fn as_seen(run: &Run, ledger: &Ledger) -> Ledger {
+/// What a tracer sees of it all: other results than those that the program got, not what is handed back to
+/// it, and more than once what began anew.
+pub(super) fn as_seen(run: &Run, ledger: &Ledger, seen: &[Seen]) -> Ledger {
     let mut ledger = ledger.clone();
+    ledger
+        .calls
+        .retain(|call| of(run, call) != Some(Claim::Dispatched));
+    let mut calls = Vec::new();
+    for call in &ledger.calls {
+        let begun = interrupted(run, call, seen);
+        let seq = match begun.is_empty() {
+            true => call.seq,
+            false => next(run, &ledger, call),
+        };
+        calls.extend(begun);
+        calls.push(Made { seq, ..*call });
+    }
+    // What has the same place in time stays in this order: that of its thread.
+    ledger.calls = calls;
     for call in &mut ledger.calls {
         match of(run, call) {
             Some(Claim::Leaves(value)) if call.result.is_none() => {
@@ -53,6 +69,30 @@ pub(super) fn as_seen(run: &Run, ledger: &Ledger) -> Ledger {
         }
     }
     ledger
+}
+
+/// Where a call stands that began anew: before the next one of its own flow, and behind what the handlers did
+/// that interrupted it.
+fn next(run: &Run, ledger: &Ledger, call: &Made) -> u64 {
+    let flow = |call: &Made| run.notes.get(call.slot).map(|note| note.flow);
+    let later = ledger
+        .calls
+        .iter()
+        .filter(|other| flow(other) == flow(call) && other.seq > call.seq);
+    later.map(|other| other.seq).min().unwrap_or(u64::MAX)
+}
+
+/// The call as it is shown by the lines that say it was interrupted: as many as there are.
+fn interrupted(run: &Run, call: &Made, seen: &[Seen]) -> Vec<Made> {
+    let Some(Claim::MayRestart(code)) = of(run, call) else {
+        return Vec::new();
+    };
+    let call = Made {
+        result: Some(code as u64),
+        ..*call
+    };
+    let is = |line: &&Seen| compare::score(&call, line) == compare::BEST;
+    vec![call; seen.iter().filter(is).count()]
 }
 
 /// Whether a line without a result is right all the same.

@@ -19,6 +19,8 @@ use crate::ledger::{Ledger, Made};
 use crate::observe::{End, Output};
 use crate::report::verdict_name;
 
+use threads::Threads;
+
 pub use asked::asked;
 
 /// One execution of a probe.
@@ -137,7 +139,9 @@ fn owner(run: &Run, slot: usize) -> usize {
 
 /// What is wrong with the output.
 fn said(run: &Run, ledger: &Ledger, output: &Output, traits: &Traits) -> Vec<Finding> {
-    let mut findings = align::findings(run, &claims::as_seen(run, ledger), output, traits);
+    let threads = Threads::of(run, ledger, &output.calls);
+    let as_seen = claims::as_seen(run, ledger, &output.calls);
+    let mut findings = align::findings(run, &as_seen, &threads, output, traits);
     for finding in &mut findings {
         if finding.verdict == Verdict::Missed && !output.lost.is_empty() {
             finding.verdict = Verdict::Lost;

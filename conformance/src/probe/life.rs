@@ -86,12 +86,17 @@ impl Probe {
         self.native(flow, self.natives.exit_group, &words)
     }
 
-    /// Starts a thread of the same process.
+    /// Starts a thread of the same process, by a call whose first word has flags to be added.
     pub fn thread(&mut self, flow: Flow, call: Call, thread: Flow) -> Result<CallId, ProbeError> {
         const VM_FS_FILES_SIGHAND_THREAD: u64 = 0x1_0f00;
         let mut call = call;
         // The stubs need no stack; that of i386 has the current step there.
-        (call.words[0], call.words[1]) = (Word::Value(VM_FS_FILES_SIGHAND_THREAD), Word::Here);
+        let more = match call.words[0] {
+            Word::Value(flags) => flags,
+            _ => 0,
+        };
+        let flags = Word::Value(VM_FS_FILES_SIGHAND_THREAD | more);
+        (call.words[0], call.words[1]) = (flags, Word::Here);
         self.fork(flow, call, thread)
     }
 

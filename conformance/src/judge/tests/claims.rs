@@ -94,6 +94,34 @@ fn an_interrupted_call_has_the_code_that_tracers_see() {
     assert_eq!(trial.verdicts(), [PASSED; 3]);
 }
 
+#[test]
+fn what_began_anew_is_shown_for_each_beginning() {
+    let mut trial = trial(Claim::MayRestart(-512), Some(7));
+    assert_eq!(trial.verdicts(), [PASSED; 3]);
+    let mut begun = trial.output.calls[1].clone();
+    begun.result = SeenResult::Error("ERESTARTSYS".into());
+    for _ in 0..2 {
+        trial.output.calls.insert(1, begun.clone());
+        assert_eq!(trial.verdicts(), [PASSED; 3]);
+    }
+    trial.output.calls.remove(3);
+    assert_eq!(trial.middle().0, Verdict::Missed);
+    let mut other = trial.output.calls[1].clone();
+    other.result = SeenResult::Error("ERESTARTNOHAND".into());
+    trial.output.calls[1] = other;
+    assert_eq!(trial.middle().0, Verdict::MisDecoded);
+}
+
+#[test]
+fn what_goes_back_to_the_program_is_seen_by_nobody() {
+    let mut trial = trial(Claim::Dispatched, Some(600));
+    // A line of no call is put to the account of the one before.
+    let invented = Some(Verdict::Invented);
+    assert_eq!(trial.verdicts(), [invented, PASSED, PASSED]);
+    trial.output.calls.remove(1);
+    assert_eq!(trial.verdicts(), [PASSED; 3]);
+}
+
 /// The middle call is that of a thread which the first one made; all look alike.
 fn threaded() -> Trial {
     let mut calls = made();
