@@ -7,6 +7,7 @@ mod map;
 mod output;
 mod profiles;
 mod prove;
+mod run;
 mod show;
 
 use std::ffi::OsString;
@@ -19,6 +20,7 @@ use crate::MapCompileError;
 use crate::map::{MapError, ProofError};
 use crate::process::ProcessError;
 use crate::read::ReadError;
+use crate::run::RunError;
 
 /// What was asked is so.
 const OK: u8 = 0;
@@ -69,6 +71,7 @@ enum What {
     Explain(explain::Explain),
     Show(show::Show),
     Compile(show::Compile),
+    Run(run::Run),
     /// Run a program and keep every filter that it installs
     #[command(disable_help_flag = true)]
     Capture {
@@ -108,6 +111,8 @@ enum CliError {
         name: String,
         error: MapCompileError,
     },
+    #[error("{name}: {error}")]
+    Run { name: String, error: RunError },
     #[error("failed to write the answer: {0}")]
     Write(io::Error),
 }
@@ -157,6 +162,7 @@ fn act(what: &What) -> Result<u8, CliError> {
         What::Explain(explain) => explain.run(),
         What::Show(show) => show.run(),
         What::Compile(compile) => compile.run(),
+        What::Run(run) => run.run(),
         What::Capture { .. } => Err(CliError::Usage(
             "capture needs the tracer: it is a command of the whole `everycall`".to_owned(),
         )),

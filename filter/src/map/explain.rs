@@ -167,13 +167,18 @@ impl Words {
             Op::Txa => self.a.clone_from(&self.x),
             Op::Jump(_) => return format!("to {}", machine.pc()),
             Op::Branch { cond, with: k, .. } => {
+                // A number that only bounds others is no call's.
+                let bound = match (cond, k) {
+                    (Cond::Gt | Cond::Ge | Cond::Set, Operand::K(k)) => number(k),
+                    _ => with(self, k),
+                };
                 let sign = match cond {
                     Cond::Eq => "==",
                     Cond::Gt => ">",
                     Cond::Ge => ">=",
                     Cond::Set => "has a bit of",
                 };
-                return format!("{} {sign} {}", self.a, with(self, k));
+                return format!("{} {sign} {bound}", self.a);
             }
             Op::Return(_) | Op::ReturnA => return String::new(),
         }
@@ -221,10 +226,16 @@ fn named(word: &str, k: u32, data: &SeccompData) -> String {
         None
     };
     match name {
-        Some(name) if word == Field::Nr.name() => format!("{k} ({name})"),
-        Some(name) => format!("{k:#x} ({name})"),
-        None if k < 1 << 16 => k.to_string(),
-        None => format!("{k:#x}"),
+        Some(name) => format!("{} ({name})", number(k)),
+        None => number(k),
+    }
+}
+
+/// A number as it is easier to read.
+fn number(k: u32) -> String {
+    match k < 1 << 16 {
+        true => k.to_string(),
+        false => format!("{k:#x}"),
     }
 }
 

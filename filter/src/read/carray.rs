@@ -42,7 +42,9 @@ pub(super) fn c(text: &str, abi: AbiId) -> Result<Filter, Fault> {
         if array.item(&mut tokens)? {
             continue;
         }
-        let between = [",", "sock_filter"].iter().any(|it| token.is(it));
+        let between = [",", "libc", ":", "sock_filter"]
+            .iter()
+            .any(|it| token.is(it));
         if !array.insns.is_empty() && !between {
             break;
         }
