@@ -65,27 +65,28 @@ const UNIT: u32 = 16;
 /// What every number of a table weighs: there are some 470, so that together they weigh what the hot ones do.
 const OF_TABLE: u32 = 2 * UNIT;
 
-/// What a number weighs that is hardly ever called: one of x32, or one that no table has.
+/// What a number weighs that is hardly ever called: one that no table has, or one of x32, whose calls hardly anybody makes.
 const RARE: u32 = 1;
 
-/// Numbers that no table has, for all such.
-const UNKNOWN: [u32; 4] = [0x3fff_ffff, 0x7fff_ffff, 0x8000_0000, u32::MAX];
+/// Numbers that no table has, for all such, and one of x32's.
+const UNKNOWN: [u32; 5] = [0x3fff_ffff, 1 << 30, 0x7fff_ffff, 0x8000_0000, u32::MAX];
 
 /// How likely the numbers of an architecture are, ascending. Of one that is not known the first 512 are.
 pub(crate) fn numbers(arch: u32) -> Vec<Point> {
     let mut points: Vec<Point> = UNKNOWN.map(|nr| (nr, RARE)).to_vec();
     let mut known = false;
     for id in AbiId::ALL {
-        if id.abi().audit_arch != arch {
+        if id.abi().audit_arch != arch || id == AbiId::X32 {
             continue;
         }
         known = true;
-        let rare = id == AbiId::X32;
         for call in table::all(id) {
             let is_named = |name: &str| name == call.name || call.aliases.contains(&name);
             let hot = HOT.iter().find(|(name, _)| is_named(name));
-            let hot = hot.map_or(0, |(_, weight)| weight * UNIT);
-            points.push((call.nr, if rare { RARE } else { OF_TABLE + hot }));
+            points.push((
+                call.nr,
+                OF_TABLE + hot.map_or(0, |(_, weight)| weight * UNIT),
+            ));
         }
     }
     if !known {

@@ -3,7 +3,9 @@
 //! `cargo bench -p everycall-filter --bench strategies`. With `-- --numbers SET` it prints the numbers of a set, from
 //! which fixtures/strategies/record.sh makes the others' filters.
 
+mod kernel;
 mod peers;
+mod provers;
 mod sets;
 mod tables;
 
@@ -15,8 +17,11 @@ fn main() -> ExitCode {
     let mut args = std::env::args().skip(1).filter(|arg| arg != "--bench");
     let result = match args.next().as_deref() {
         Some("--numbers") => numbers(&args.next().unwrap_or_default()),
+        Some("--time") => kernel::child(&args.next().unwrap_or_default()),
         Some(other) => Err(format!("{other} is not known: there is --numbers SET")),
-        None => tables::show(),
+        None => tables::show()
+            .and_then(|()| provers::show())
+            .and_then(|()| kernel::show()),
     };
     match result {
         Ok(()) => ExitCode::SUCCESS,

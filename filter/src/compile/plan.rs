@@ -250,6 +250,11 @@ impl Part {
         self.kept(known, has, |point| known.holds(point))
     }
 
+    /// What a piece weighs at least.
+    pub(super) fn floor(&self) -> u64 {
+        self.floor
+    }
+
     /// The numbers that are likely.
     pub(super) fn points(&self) -> &[Point] {
         &self.points
