@@ -2,8 +2,9 @@
 
 mod common;
 
-use common::{cases, program};
+use common::{calls, cases, program};
 use everycall_arch::AbiId;
+use everycall_filter::map::{self, Map, Outcome, execute, explain_in};
 use everycall_filter::read::{Filter, Format, Options, Place, ReadError, filters};
 use everycall_filter::write::Form;
 use everycall_filter::{ByteOrder, Cond, Op, Operand, Program};
@@ -240,6 +241,30 @@ proptest! {
             } else {
                 prop_assert_eq!(filters[0].lines.len(), program.len());
             }
+        }
+    }
+
+    // Halves of words stand the other way round there: map, interpreter and explanation know it.
+    #[test]
+    fn a_program_of_a_big_endian_machine_is_judged_as_on_one(
+        (program, calls) in program().prop_flat_map(|program| {
+            let calls = proptest::collection::vec(calls(&program), 10);
+            (Just(program), calls)
+        }),
+    ) {
+        let filter = read(program.write(Form::RawBig)).unwrap().remove(0);
+        prop_assert_eq!(filter.order, ByteOrder::Big);
+        let options = map::Options { order: filter.order, nodes: 1 << 14 };
+        let Ok(map) = Map::with(&filter.program, options) else {
+            return Err(TestCaseError::reject("it does not fit small limits"));
+        };
+        for data in &calls {
+            let action = execute(&[(&filter.program, filter.order)], data).unwrap();
+            if let Outcome::Action(told) = map.at(data) {
+                prop_assert_eq!(told, action);
+            }
+            let way = explain_in(&filter.program, data, filter.order).unwrap();
+            prop_assert_eq!(way.action, action);
         }
     }
 
