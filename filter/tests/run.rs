@@ -1,5 +1,8 @@
 //! The kernel as the judge of maps, call by call: `run::compare`, on filters with every action, on chains, and on the corpus.
 
+mod common;
+
+use std::cell::Cell;
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
@@ -7,7 +10,12 @@ use std::path::Path;
 use everycall_arch::AbiId;
 use everycall_filter::map::{Field, Map, Outcome, Test};
 use everycall_filter::run::{Observed, Plan, Probe, Report, RunError, compare};
-use everycall_filter::{Action, ByteOrder, Cond, Op, Operand, Program, Strategy, compile_map};
+use everycall_filter::{
+    Action, ByteOrder, Cond, Op, Operand, Program, SeccompData, Strategy, compile_map,
+};
+use proptest::prelude::{Just, ProptestConfig, prop_assert_eq};
+use proptest::strategy::Strategy as Random;
+use proptest::test_runner::{TestCaseError, TestRunner};
 
 /// The ABIs whose calls this program can make.
 fn abis() -> &'static [AbiId] {
@@ -204,6 +212,50 @@ fn what_cannot_be_loaded_is_told() {
     ));
     let deadly = Program::from_iter([Op::Return(Action::KillProcess.to_ret())]);
     assert!(matches!(run(&[deadly, allow]), Err(RunError::Chain(_))));
+}
+
+/// A random program, and some of the calls at which it may change its mind.
+fn random() -> impl Random<Value = (Program, Plan)> {
+    common::program().prop_flat_map(|program| {
+        let calls = proptest::collection::vec(common::calls(&program), 8);
+        (Just(program), calls).prop_map(|(program, calls)| {
+            let every = |data: &SeccompData| {
+                let (nr, args) = (data.nr, data.args);
+                abis().iter().map(move |&abi| Probe { abi, nr, args })
+            };
+            let is_of = |probe: &Probe| {
+                let arch = probe.abi.abi().audit_arch;
+                AbiId::of_call(arch, probe.nr) == Some(probe.abi)
+            };
+            let probes = calls.iter().flat_map(every).filter(is_of).collect();
+            (program, Plan { probes })
+        })
+    })
+}
+
+#[test]
+fn the_kernel_agrees_with_the_maps_of_random_programs() {
+    let config = ProptestConfig {
+        failure_persistence: None,
+        ..common::cases(40)
+    };
+    let compared = Cell::new(0);
+    let judge = |(program, plan): (Program, Plan)| {
+        // What the map could not find out it says nothing about.
+        let Ok(map) = Map::of(&program) else {
+            return Ok(());
+        };
+        let report = compare(std::slice::from_ref(&program), &map, &plan);
+        let report = report.map_err(|error| TestCaseError::fail(error.to_string()))?;
+        let mut mismatches = report.mismatches;
+        mismatches.retain(|one| matches!(one.expected, Outcome::Action(_)));
+        let count: usize = report.compared.iter().map(|(_, count)| count).sum();
+        compared.set(compared.get() + count);
+        prop_assert_eq!(mismatches, [], "{}", program);
+        Ok(())
+    };
+    TestRunner::new(config).run(&random(), judge).unwrap();
+    assert!(compared.get() > 20, "only {} calls", compared.get());
 }
 
 /// The filters of the corpus that were not made for comparison, and what the kernel says of each.

@@ -26,7 +26,7 @@ A program that is itself a tracer (strace, gdb) cannot trace what is traced alre
 ptrace. It puts a filter of ours on the program, which asks us at seccomp(2) and prctl(2) only: so the program runs at its own
 speed, but it has a filter more (the oldest), which sends the two calls to us before a newer filter of its own could, may
 not make a listener of its own, and, unless this runs with CAP_SYS_ADMIN, runs with no_new_privs. It sees entries, not results:
-a filter counts as installed when the thread has one more soon after.
+a filter counts as installed when the thread has one more after the call, and that of a thread that ends at once is not known.
 
 Exit status: the program's; if a signal ended it, so does this; 1 if something failed; 2 for usage.";
 

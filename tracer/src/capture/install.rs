@@ -70,6 +70,8 @@ pub(super) enum End {
     Returned(i64),
     /// The backend does not see results; the thread had one filter more afterwards.
     OneMore,
+    /// The backend does not see results; the thread was in another call, and had no filter more.
+    NoMore,
     /// It cannot be known.
     Unknown(&'static str),
 }
@@ -95,6 +97,7 @@ impl Install {
         match self.end {
             End::Returned(value) => Some(self.ask.installed(value)),
             End::OneMore => Some(true),
+            End::NoMore => Some(false),
             End::Unknown(_) => None,
         }
     }
@@ -107,6 +110,7 @@ impl Install {
             }
             End::Returned(value) => value.to_string(),
             End::OneMore => "installed".to_owned(),
+            End::NoMore => "not installed".to_owned(),
             End::Unknown(why) => why.to_owned(),
         }
     }

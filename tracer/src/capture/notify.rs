@@ -27,7 +27,7 @@ use crate::sink::reason;
 use crate::sys::{self, process_of};
 
 /// How long a thread may take from our answer to its new filter.
-const PATIENCE: Duration = Duration::from_millis(200);
+const PATIENCE: Duration = Duration::from_secs(2);
 
 /// Runs the command to its end, and the capture to that of its last descendant.
 pub(super) fn run(config: &Config, mut store: Store) -> Result<Ending, String> {
@@ -105,7 +105,7 @@ fn take(listener: &Listener, store: &mut Store, began: Instant) -> io::Result<()
         .read(&TraceeMemory::new(call.tid))
         .map_err(|error| error.to_string());
     let caller = Caller::of(process_of(call.tid), call.tid);
-    let before = filters(call.tid);
+    let before = (filters(call.tid), place(call.tid));
     // Else what was read was perhaps another thread's, of the same id.
     if !listener.is_valid(call.id) {
         return Ok(());
@@ -128,20 +128,30 @@ fn take(listener: &Listener, store: &mut Store, began: Instant) -> io::Result<()
     Ok(())
 }
 
-/// Whether the thread has one filter more, as soon as that can be seen.
-fn end(call: &Notification, before: Option<usize>) -> End {
-    let Some(before) = before else {
+/// Whether the thread has one filter more than before, as soon as that can be seen.
+fn end(call: &Notification, (count, place_before): (Option<usize>, Option<String>)) -> End {
+    let Some(count) = count else {
         return End::Unknown("not seen: the kernel does not count filters");
     };
     let until = Instant::now() + PATIENCE;
     loop {
+        // Once it is elsewhere, the call has ended, and what it has done is done.
+        let place = place(call.tid);
+        let left = place.is_some() && place_before.is_some() && place != place_before;
         match filters(call.tid) {
-            Some(now) if now > before => return End::OneMore,
+            Some(now) if now > count => return End::OneMore,
             None => return End::Unknown("not seen: the thread ended"),
+            _ if left => return End::NoMore,
             _ if Instant::now() > until => return End::Unknown("not seen to be installed"),
             _ => sleep(Duration::from_micros(100)),
         }
     }
+}
+
+/// The call in which a thread waits, with its words; `None` while it runs, and where that is not told.
+fn place(tid: i32) -> Option<String> {
+    let text = fs::read_to_string(format!("/proc/{tid}/syscall")).ok()?;
+    (text.trim() != "running").then_some(text)
 }
 
 /// How many filters a thread has (since Linux 5.9).

@@ -50,8 +50,14 @@ fn filters(count: usize) -> String {
 
 fn row(entry: &Entry) -> [String; 9] {
     // Of an executable that is in no directory there is the thread's name.
-    let exe = entry.caller.exe.as_deref().and_then(|exe| exe.rsplit('/').next());
-    let program = exe.filter(|name| !name.is_empty()).unwrap_or(&entry.caller.comm);
+    let exe = entry
+        .caller
+        .exe
+        .as_deref()
+        .and_then(|exe| exe.rsplit('/').next());
+    let program = exe
+        .filter(|name| !name.is_empty())
+        .unwrap_or(&entry.caller.comm);
     let mut call = entry.call.to_owned();
     if !entry.flags.is_empty() {
         let _ = write!(call, "({})", entry.flags.join("|"));
