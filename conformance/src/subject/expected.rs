@@ -31,6 +31,9 @@ pub struct Entry {
     /// aarch64.
     #[serde(default)]
     machine: Option<String>,
+    /// Only where the suite, and our own tracer with it, is a program with words of so many bits.
+    #[serde(default)]
+    bits: Option<u32>,
 }
 
 /// Where, and of what, an entry may hold.
@@ -40,6 +43,8 @@ pub struct Situation {
     pub version: String,
     /// The kernel's own ABI.
     pub machine: AbiId,
+    /// How wide the suite's own words are.
+    pub bits: u32,
     /// The ABIs whose calls can be made: an entry of another one is none that a case should have needed.
     pub abis: Vec<AbiId>,
 }
@@ -51,6 +56,7 @@ impl Situation {
         Situation {
             version: version.to_owned(),
             machine: host::native(),
+            bits: usize::BITS,
             abis: catalogue::abis(),
         }
     }
@@ -85,6 +91,7 @@ impl Entry {
         bound(&self.below).is_none_or(|below| version < below)
             && bound(&self.from).is_none_or(|from| version >= from)
             && machine.is_none_or(|machine| machine == here.machine.name())
+            && self.bits.is_none_or(|bits| bits == here.bits)
     }
 }
 
@@ -232,6 +239,7 @@ mod tests {
             below: None,
             from: None,
             machine: None,
+            bits: None,
         }
     }
 
@@ -239,6 +247,7 @@ mod tests {
         Situation {
             version: version.into(),
             machine,
+            bits: 64,
             abis: vec![AbiId::X86_64, AbiId::I386, AbiId::X32],
         }
     }
@@ -251,6 +260,11 @@ mod tests {
         let here = Expectations::new(&entries, &on(AbiId::X86_64, "1"));
         let held: Vec<&str> = here.unused().map(|entry| entry.case.as_str()).collect();
         assert_eq!(held, ["{i386,arm}::numbers::a"]);
+        let narrow = Entry {
+            bits: Some(32),
+            ..entry("i386::numbers::a")
+        };
+        assert!(!narrow.is_for(&on(AbiId::X86_64, "1")));
         let elsewhere = Expectations::new(&entries, &on(AbiId::I386, "1"));
         assert_eq!(elsewhere.unused().count(), 0);
     }
