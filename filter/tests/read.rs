@@ -152,6 +152,7 @@ fn what_is_no_program_is_told_with_its_place() {
             Place::Whole,
             "abbreviated",
         ),
+        (" 0", Place::Whole, "no instruction"),
         ("2,6 0 0 0,\n", Place::Whole, "2 instructions are announced"),
         ("1,6 0 0 4294967296,\n", line(1, 1), "32 bits"),
         (

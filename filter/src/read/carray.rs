@@ -257,6 +257,9 @@ pub(super) fn decimal(text: &str) -> Result<Filter, Fault> {
         return Err(Fault::whole("there is no instruction in it"));
     };
     let (parts, rest) = parts.as_chunks::<4>();
+    if parts.is_empty() {
+        return Err(Fault::whole("there is no instruction in it"));
+    }
     if parts.len() as u64 != u64::from(count) || !rest.is_empty() {
         return Err(Fault::whole(format!(
             "{count} instructions are announced, but {} and {} of 4 numbers are there",

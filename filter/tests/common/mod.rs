@@ -14,8 +14,11 @@ pub(crate) const ARCHES: [u32; 6] = [
     u32::MAX,
 ];
 
-/// How many cases a test tries: an emulated machine takes long for each.
+/// How many cases a test tries, unless PROPTEST_CASES says it: an emulated machine takes long for each.
 pub(crate) fn cases(count: u32) -> ProptestConfig {
+    if std::env::var_os("PROPTEST_CASES").is_some() {
+        return ProptestConfig::default();
+    }
     let emulated = std::env::var_os("EVERYCALL_IN_MACHINE").is_some();
     ProptestConfig {
         cases: if emulated { count / 8 } else { count },
