@@ -180,8 +180,9 @@ fn exit_group_race(script: &mut Script) -> Result<(), ProbeError> {
     }
     for call in last {
         script.varies(call);
-        script.watch(MAIN, call);
+        script.reach(MAIN, call);
     }
+    script.probe.linger(MAIN);
     script.sentinel(MAIN)?;
     script.end(MAIN)
 }
@@ -191,21 +192,19 @@ fn storm(script: &mut Script) -> Result<(), ProbeError> {
     const PROCESSES: usize = 6;
     const THREADS: usize = 4;
     const CALLS: usize = 40;
+    const STATUS: u64 = 3;
     let mut pids = Vec::new();
     for _ in 0..PROCESSES {
         let (child, pid) = script.child(MAIN, 0)?;
         pids.push(pid);
-        let mut ends = Vec::new();
         for _ in 0..THREADS {
             let thread = script.thread(child)?;
             calls(script, thread, CALLS)?;
-            ends.push(script.exit(thread, 0)?);
+            script.exit(thread, STATUS)?;
         }
         calls(script, child, CALLS)?;
-        for end in ends {
-            script.watch(child, end);
-        }
-        script.exit(child, 3)?;
+        // The process ends with the last of its threads, whichever that is, and as that one does.
+        script.exit(child, STATUS)?;
     }
     for pid in pids {
         script.wait(MAIN, pid, 0)?;

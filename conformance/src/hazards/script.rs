@@ -212,6 +212,11 @@ impl Script {
         self.probe.watch(flow, call);
     }
 
+    /// Waits until the other flow is about to make the call.
+    pub(super) fn reach(&mut self, flow: Flow, call: CallId) {
+        self.probe.reach(flow, call);
+    }
+
     pub(super) fn exit(&mut self, flow: Flow, status: u64) -> Made<CallId> {
         self.claimed(flow, "exit", &[Word::Value(status)], Claim::Never)
     }

@@ -150,11 +150,11 @@ fn tsync(script: &mut Script) -> Result<(), ProbeError> {
     let thread = script.thread(MAIN)?;
     script.sentinel(thread)?;
     let ready = script.silent(thread)?;
-    script.watch(MAIN, ready);
+    script.reach(MAIN, ready);
     let installed = script.filter(MAIN, "getppid", Action::Trace(7), TSYNC)?;
     script.claim(installed, Claim::Returns(0));
     let after = script.silent(MAIN)?;
-    script.watch(thread, after);
+    script.reach(thread, after);
     script.claimed(thread, "getppid", &[], Claim::Returns(-38))?;
     let end = script.exit(thread, 0)?;
     script.watch(MAIN, end);

@@ -60,7 +60,7 @@ fn group_stop(script: &mut Script) -> Result<(), ProbeError> {
     script.wait(MAIN, pid, WCONTINUED)?;
     let known = script.sentinel(MAIN)?;
     // It must not end before its parent has seen it go on.
-    script.watch(child, known);
+    script.reach(child, known);
     script.exit(child, 3)?;
     script.wait(MAIN, pid, 0)?;
     script.sentinel(MAIN)?;
@@ -135,11 +135,11 @@ fn restarted(script: &mut Script) -> Result<(), ProbeError> {
     let signal = [Word::Result(pid), Word::Result(pid), Word::Value(SIGUSR1)];
     let sent = script.claimed(thread, "tgkill", &signal, Claim::Returns(0))?;
     script.varies(sent);
-    script.watch(thread, handled);
+    script.reach(thread, handled);
     script.claimed(thread, "write", &words(4), Claim::Returns(1))?;
     let idle = script.call(thread, "ppoll", &[])?;
     script.varies(idle);
-    script.watch(MAIN, idle);
+    script.reach(MAIN, idle);
     script.sentinel(MAIN)?;
     script.end(MAIN)
 }

@@ -362,8 +362,18 @@ impl Probe {
     /// Waits, without any call, until another flow is about to make `call`, and some milliseconds
     /// more: between the note in the ledger and the call are but a few instructions.
     pub fn watch(&mut self, flow: Flow, call: CallId) {
-        const ROUNDS: u32 = 1 << 19;
+        self.reach(flow, call);
+        self.linger(flow);
+    }
+
+    /// Waits, without any call, until another flow is about to make `call`.
+    pub fn reach(&mut self, flow: Flow, call: CallId) {
         self.flows[flow.0].push(Step::Watch(call));
+    }
+
+    /// Does nothing for some milliseconds.
+    pub fn linger(&mut self, flow: Flow) {
+        const ROUNDS: u32 = 1 << 19;
         self.flows[flow.0].push(Step::Spin(ROUNDS));
     }
 
