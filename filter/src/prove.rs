@@ -11,7 +11,7 @@
 
 use crate::action::Action;
 use crate::check::CheckError;
-use crate::compile::{CompileError, compile};
+use crate::compile::{CompileError, Strategy, compile_with};
 use crate::map::{self, Map};
 use crate::regions::{Region, Regions, Undecided};
 use crate::{Insn, Policy, Program, SeccompData, Verdict, interpret};
@@ -199,9 +199,19 @@ impl Proven {
         Ok(Proven { program, proof })
     }
 
-    /// Compiles a policy and proves the program: see [`compile`] for the arguments.
+    /// Compiles a policy by [`Strategy::Auto`] and proves the program: see [`compile`](crate::compile) for the arguments.
     pub fn compile(policy: &Policy, data: u16, first: u32) -> Result<Proven, BuildError> {
-        let program = compile(policy, data, first)?;
+        Proven::compile_with(policy, data, first, Strategy::Auto)
+    }
+
+    /// Compiles a policy by a strategy and proves the program.
+    pub fn compile_with(
+        policy: &Policy,
+        data: u16,
+        first: u32,
+        strategy: Strategy,
+    ) -> Result<Proven, BuildError> {
+        let program = compile_with(policy, data, first, strategy)?;
         Ok(Proven::new(program, policy, data)?)
     }
 

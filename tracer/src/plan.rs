@@ -1,7 +1,7 @@
 //! How calls will be observed: whether a filter helps, and the filter, proven.
 
 use everycall_arch::{AbiId, table};
-use everycall_filter::{BuildError, Proven};
+use everycall_filter::{BuildError, Proven, Strategy};
 
 use crate::config::{Backend, Config};
 use crate::protocol::WatchList;
@@ -59,7 +59,13 @@ pub fn filter(config: &Config, watched: &WatchList, magic: u16) -> Result<Proven
         return Err(NoFilter::Exempt);
     }
     let policy = config.calls.policy(&watched.numbers());
-    Ok(Proven::compile(&policy, magic, NATIVE.abi().audit_arch)?)
+    // Every start pays for the making of a filter. A balanced search is made and proven in microseconds; `auto` thinks for
+    // milliseconds about an instruction or two, which a kernel since 5.11 does not execute for numbers that are always allowed.
+    let first = NATIVE.abi().audit_arch;
+    match Proven::compile_with(&policy, magic, first, Strategy::Search) {
+        Err(BuildError::Compile(_)) => Ok(Proven::compile(&policy, magic, first)?),
+        proven => Ok(proven?),
+    }
 }
 
 /// Whether the calls that the kernel exempts from seccomp (`seccomp_uprobe_exception` in
