@@ -3,16 +3,18 @@
 //! `map` is the map itself, `table` what is told of it by numbers and conditions, `findings` all of both and what is to be said.
 //! Each is the least of some times: whatever else the machine does only adds.
 
+mod common;
+
 use std::error::Error;
 use std::fs;
 use std::hint::black_box;
 use std::path::{Path, PathBuf};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use everycall_filter::map::{self, Map};
 use everycall_filter::{ByteOrder, Program};
 
-const ROUNDS: usize = 7;
+use common::least;
 
 fn main() -> Result<(), Box<dyn Error>> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../fixtures/filters");
@@ -51,13 +53,4 @@ fn main() -> Result<(), Box<dyn Error>> {
         files.len()
     );
     Ok(())
-}
-
-fn least(mut what: impl FnMut()) -> Duration {
-    let times = (0..ROUNDS).map(|_| {
-        let begin = Instant::now();
-        what();
-        begin.elapsed()
-    });
-    times.min().unwrap_or_default()
 }

@@ -53,7 +53,9 @@ pub enum CheckError {
         pc: usize,
     },
     /// A shift by too large a constant.
-    #[error("instruction {pc}: shift by {by}: a constant shift is at most 31")]
+    #[error(
+        "instruction {pc}: shift by {by}: a constant shift is at most 31 (Linux before 4.5 took more, which each processor took differently)"
+    )]
     Shift {
         /// Where.
         pc: usize,
@@ -236,12 +238,7 @@ mod tests {
     }
 
     fn branch(jt: u8, jf: u8) -> Op {
-        Op::Branch {
-            cond: Cond::Eq,
-            with: Operand::K(0),
-            jt,
-            jf,
-        }
+        Op::branch(Cond::Eq, 0, jt, jf)
     }
 
     #[test]

@@ -110,15 +110,6 @@ mod tests {
 
     const ARCH: u32 = 0xc000_003e;
 
-    fn branch(cond: Cond, k: u32, jt: u8, jf: u8) -> Op {
-        Op::Branch {
-            cond,
-            with: Operand::K(k),
-            jt,
-            jf,
-        }
-    }
-
     #[test]
     fn one_instruction_costs_one_and_nothing_if_it_is_cached() {
         let cost = |ret| Cost::of(&Program::from_iter([Op::Return(ret)]), ARCH).unwrap();
@@ -134,7 +125,7 @@ mod tests {
         let by_number = |nr| {
             let program = Program::from_iter([
                 Op::LoadData(NR_OFFSET),
-                branch(Cond::Eq, nr, 0, 1),
+                Op::branch(Cond::Eq, nr, 0, 1),
                 Op::Return(RET_ALLOW),
                 Op::Jump(0),
                 Op::Jump(0),

@@ -111,6 +111,15 @@ pub enum Op {
     ReturnA,
 }
 
+impl Op {
+    /// A [branch](Op::Branch) on a comparison with a constant.
+    #[must_use]
+    pub const fn branch(cond: Cond, k: u32, jt: u8, jf: u8) -> Op {
+        let with = Operand::K(k);
+        Op::Branch { cond, with, jt, jf }
+    }
+}
+
 // Bits 0-2, the class.
 const CLASS: u16 = 0x07;
 const LD: u16 = 0x00;

@@ -235,12 +235,7 @@ mod tests {
     #[test]
     fn branches_take_the_side_that_holds() {
         let program = |cond, k| {
-            let branch = Op::Branch {
-                cond,
-                with: Operand::K(k),
-                jt: 1,
-                jf: 0,
-            };
+            let branch = Op::branch(cond, k, 1, 0);
             [
                 Op::Load(Reg::A, Source::Imm(0x8000_0000)),
                 branch,

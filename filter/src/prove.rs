@@ -231,7 +231,7 @@ impl Proven {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::insn::{Cond, Op, Operand};
+    use crate::insn::{Cond, Op};
 
     const ARCH: u32 = 0xc000_003e;
     const DATA: u16 = 0xec0;
@@ -250,12 +250,7 @@ mod tests {
     }
 
     fn is(k: u32, jt: u8, jf: u8) -> Op {
-        Op::Branch {
-            cond: Cond::Eq,
-            with: Operand::K(k),
-            jt,
-            jf,
-        }
+        Op::branch(Cond::Eq, k, jt, jf)
     }
 
     fn one_call() -> Policy {

@@ -300,20 +300,11 @@ mod tests {
             .collect()
     }
 
-    fn branch(cond: Cond, k: u32, jt: u8, jf: u8) -> Op {
-        Op::Branch {
-            cond,
-            with: Operand::K(k),
-            jt,
-            jf,
-        }
-    }
-
     #[test]
     fn a_mask_of_low_bits_has_too_many_cases() {
         let program = [
             Op::LoadData(0),
-            branch(Cond::Set, 1, 0, 1),
+            Op::branch(Cond::Set, 1, 0, 1),
             Op::Return(0),
             Op::Return(1),
         ];
@@ -324,7 +315,7 @@ mod tests {
     fn what_depends_on_an_argument_is_said_so() {
         let by_argument = [
             Op::LoadData(16),
-            branch(Cond::Eq, 1, 0, 1),
+            Op::branch(Cond::Eq, 1, 0, 1),
             Op::Return(0),
             Op::Return(1),
         ];
@@ -370,7 +361,7 @@ mod tests {
     fn a_single_number_is_a_constant() {
         let program = [
             Op::LoadData(0),
-            branch(Cond::Eq, 40, 0, 2),
+            Op::branch(Cond::Eq, 40, 0, 2),
             Op::Alu(Alu::Add, Operand::K(2)),
             Op::ReturnA,
             Op::Return(0),

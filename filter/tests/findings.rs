@@ -81,12 +81,7 @@ fn our_own_filters_have_no_findings_at_all() {
 fn a_filter_that_does_not_look_at_the_architecture_is_found() {
     let program = Program::from_iter([
         Op::LoadData(0),
-        Op::Branch {
-            cond: Cond::Eq,
-            with: Operand::K(39),
-            jt: 0,
-            jf: 1,
-        },
+        Op::branch(Cond::Eq, 39, 0, 1),
         Op::Return(ALLOW),
         Op::Return(KILL),
     ]);
@@ -115,12 +110,7 @@ fn architectures_that_nobody_named_and_yet_are_allowed_are_found() {
 fn a_number_that_is_looked_at_before_the_architecture_is_found() {
     let mut ops = vec![
         Op::LoadData(0),
-        Op::Branch {
-            cond: Cond::Eq,
-            with: Operand::K(59),
-            jt: 0,
-            jf: 1,
-        },
+        Op::branch(Cond::Eq, 59, 0, 1),
         Op::Return(TRACE),
     ];
     let inner = careful();
@@ -319,6 +309,26 @@ fn actions_that_are_not_what_they_seem_are_told() {
     }
 }
 
+/// As libseccomp 2.5.4 writes a filter when the first rule of an ABI is for a call that the ABI does not have.
+#[test]
+fn an_architecture_that_is_compared_with_numbers_is_a_fault() {
+    let with = |load: Option<Op>| -> Program {
+        let head = [Op::LoadData(4), Op::branch(Cond::Eq, X86_64, 1, 0)];
+        let tail = [
+            Op::branch(Cond::Eq, 59, 0, 1),
+            Op::Return(KILL),
+            Op::Return(ALLOW),
+        ];
+        let head = head.into_iter().chain([Op::Return(KILL)]);
+        head.chain(load).chain(tail).collect()
+    };
+    let wrong = with(None);
+    let finding = only(&wrong, Kind::ArchConfused, 0);
+    assert_eq!(finding.instructions, [3]);
+    assert!(finding.text.contains("0x3b"), "{}", finding.text);
+    assert!(of(&with(Some(Op::LoadData(0))), Kind::ArchConfused).is_empty());
+}
+
 #[test]
 fn what_is_undecided_is_a_finding_and_what_is_constant_too() {
     let product = Program::from_iter([
@@ -326,12 +336,7 @@ fn what_is_undecided_is_a_finding_and_what_is_constant_too() {
         Op::Tax,
         Op::LoadData(24),
         Op::Alu(Alu::Mul, Operand::X),
-        Op::Branch {
-            cond: Cond::Eq,
-            with: Operand::K(0x1234_5677),
-            jt: 0,
-            jf: 1,
-        },
+        Op::branch(Cond::Eq, 0x1234_5677, 0, 1),
         Op::Return(KILL),
         Op::Return(ALLOW),
     ]);

@@ -214,12 +214,7 @@ fn the_kernel_bounds_the_length_as_we_do() {
 
 /// A program that answers the call [`PROBE`] with twelve bits that depend on all of A after `body`.
 fn observed(body: Vec<Op>) -> Program {
-    let is_probe = Op::Branch {
-        cond: Cond::Eq,
-        with: Operand::K(PROBE),
-        jt: 1,
-        jf: 0,
-    };
+    let is_probe = Op::branch(Cond::Eq, PROBE, 1, 0);
     let head = [
         Op::LoadData(0),
         is_probe,

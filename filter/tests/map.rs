@@ -9,9 +9,7 @@ use everycall_arch::AbiId;
 use everycall_filter::map::{
     Change, Field, Map, MapError, Options, Outcome, Region, Section, Set, Space, Term, Test, When,
 };
-use everycall_filter::{
-    Action, ByteOrder, Cond, Op, Operand, Program, SeccompData, check, interpret,
-};
+use everycall_filter::{Action, ByteOrder, Cond, Op, Program, SeccompData, check, interpret};
 use proptest::prelude::*;
 use proptest::strategy::ValueTree;
 use proptest::test_runner::TestRunner;
@@ -273,27 +271,21 @@ fn with_arguments() -> Program {
         ],
         KILL,
     );
-    let branch = |cond, k, jt, jf| Op::Branch {
-        cond,
-        with: Operand::K(k),
-        jt,
-        jf,
-    };
     let half = |word: u32, high: bool| {
         let second = high == (ByteOrder::NATIVE == ByteOrder::Little);
         Op::LoadData(16 + 8 * word + 4 * u32::from(second))
     };
     let head = [
         Op::LoadData(0),
-        branch(Cond::Eq, 56, 0, 3),
+        Op::branch(Cond::Eq, 56, 0, 3),
         half(0, false),
-        branch(Cond::Set, 0x7e02_0000, 6, 0),
+        Op::branch(Cond::Set, 0x7e02_0000, 6, 0),
         Op::Return(ALLOW),
-        branch(Cond::Eq, 135, 0, 4),
+        Op::branch(Cond::Eq, 135, 0, 4),
         half(0, true),
-        branch(Cond::Gt, 7, 2, 0),
+        Op::branch(Cond::Gt, 7, 2, 0),
         half(0, false),
-        branch(Cond::Gt, 4095, 0, 0),
+        Op::branch(Cond::Gt, 4095, 0, 0),
     ];
     let rest = numbers.iter().filter_map(|insn| insn.op());
     head.into_iter().chain(rest).collect()

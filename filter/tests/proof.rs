@@ -310,12 +310,6 @@ fn a_number_returned_as_an_action_is_never_guessed() {
 /// number has its own comparison, one after the other, as other generators do it.
 #[test]
 fn programs_of_other_shapes_are_proven() {
-    let branch = |cond, k, jt, jf| Op::Branch {
-        cond,
-        with: Operand::K(k),
-        jt,
-        jf,
-    };
     let traced: Vec<u32> = (0..200).map(|nr| nr * 2).collect();
     let mut policy = Policy::new();
     for nr in traced.iter().map(|nr| nr + 1) {
@@ -325,16 +319,16 @@ fn programs_of_other_shapes_are_proven() {
         Op::LoadData(0),
         Op::Store(Reg::A, 7),
         Op::LoadData(4),
-        branch(Cond::Eq, arch(AbiId::X86_64), 0, 4),
+        Op::branch(Cond::Eq, arch(AbiId::X86_64), 0, 4),
         Op::Load(Reg::X, Source::Mem(7)),
         Op::Txa,
-        branch(Cond::Set, 1 << 30, 1, 0),
-        branch(Cond::Gt, 399, 0, 1),
+        Op::branch(Cond::Set, 1 << 30, 1, 0),
+        Op::branch(Cond::Gt, 399, 0, 1),
         Op::Return(Action::Trace(DATA).to_ret()),
     ];
     let chain = (traced.iter().rev())
         .zip(0u8..)
-        .map(|(&nr, at)| branch(Cond::Eq, nr, 200 - at, 0));
+        .map(|(&nr, at)| Op::branch(Cond::Eq, nr, 200 - at, 0));
     let tail = [
         Op::Return(Action::Allow.to_ret()),
         Op::Return(Action::Trace(DATA).to_ret()),

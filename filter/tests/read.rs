@@ -7,7 +7,7 @@ use everycall_arch::AbiId;
 use everycall_filter::map::{self, Map, Outcome, execute, explain_in};
 use everycall_filter::read::{Filter, Format, Options, Place, ReadError, filters};
 use everycall_filter::write::Form;
-use everycall_filter::{ByteOrder, Cond, Op, Operand, Program};
+use everycall_filter::{ByteOrder, Cond, Op, Program};
 use proptest::prelude::*;
 
 fn options() -> Options {
@@ -30,18 +30,12 @@ fn single(bytes: impl AsRef<[u8]>) -> Program {
 
 /// Kills execve and x32, allows the rest of x86-64.
 fn sample() -> Program {
-    let branch = |cond, k, jt, jf| Op::Branch {
-        cond,
-        with: Operand::K(k),
-        jt,
-        jf,
-    };
     Program::from_iter([
         Op::LoadData(4),
-        branch(Cond::Eq, 0xc000_003e, 0, 4),
+        Op::branch(Cond::Eq, 0xc000_003e, 0, 4),
         Op::LoadData(0),
-        branch(Cond::Eq, 59, 2, 0),
-        branch(Cond::Ge, 0x4000_0000, 1, 0),
+        Op::branch(Cond::Eq, 59, 2, 0),
+        Op::branch(Cond::Ge, 0x4000_0000, 1, 0),
         Op::Return(0x7fff_0000),
         Op::Return(0x8000_0000),
     ])

@@ -154,12 +154,7 @@ fn what_a_map_does_not_know_or_a_program_cannot_hold_is_an_error() {
         Op::Tax,
         Op::LoadData(24),
         Op::Alu(Alu::Mul, Operand::X),
-        Op::Branch {
-            cond: Cond::Eq,
-            with: Operand::K(0x1234_5678),
-            jt: 0,
-            jf: 1,
-        },
+        Op::branch(Cond::Eq, 0x1234_5678, 0, 1),
         Op::Return(0x7fff_0000),
         Op::Return(0),
     ]

@@ -3,6 +3,8 @@
 //! `cargo bench -p everycall-filter --bench strategies`. With `-- --numbers SET` it prints the numbers of a set, from
 //! which fixtures/strategies/record.sh makes the others' filters.
 
+#[path = "../common/mod.rs"]
+mod common;
 mod kernel;
 mod peers;
 mod provers;

@@ -1,17 +1,16 @@
 //! How long it takes to compile a filter, and to prove it.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use everycall_arch::AbiId;
 use everycall_filter::map::{self, Map};
 use everycall_filter::{Proven, Strategy, compile_with};
 
+use super::common::least;
 use super::sets::{self, SETS};
 use super::tables::ABIS;
 
-const ROUNDS: usize = 15;
-
-/// Prints the least times: whatever else the machine does only adds.
+/// Prints the least times.
 pub(crate) fn show() -> Result<(), String> {
     println!("milliseconds for our own filters of the three ABIs\n");
     println!(
@@ -44,13 +43,4 @@ pub(crate) fn show() -> Result<(), String> {
     }
     println!();
     Ok(())
-}
-
-fn least(mut what: impl FnMut()) -> Duration {
-    let times = (0..ROUNDS).map(|_| {
-        let begin = Instant::now();
-        what();
-        begin.elapsed()
-    });
-    times.min().unwrap_or_default()
 }

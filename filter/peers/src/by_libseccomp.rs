@@ -61,3 +61,22 @@ pub fn sandbox(optimize: u32) -> Result<ScmpFilterContext, Box<dyn Error>> {
     }
     Ok(filter)
 }
+
+/// Refuses a terminal's input to be faked, filesystems to be taken away, and processes to be attached to; so it is meant. x86-64 and
+/// x32 have no `umount`, and libseccomp 2.5.4 puts the load of the number into that rule, which it then leaves out.
+pub fn forgotten() -> Result<ScmpFilterContext, Box<dyn Error>> {
+    const EPERM: i32 = 1;
+    const TIOCSTI: u64 = 0x5412;
+    const PTRACE_ATTACH: u64 = 16;
+    let mut filter = new(ScmpAction::Allow, 1)?;
+    let refused = ScmpAction::Errno(EPERM);
+    let only = |word, value| [ScmpArgCompare::new(word, ScmpCompareOp::Equal, value)];
+    filter.add_rule_conditional(refused, ScmpSyscall::from_name("ioctl")?, &only(1, TIOCSTI))?;
+    filter.add_rule(refused, ScmpSyscall::from_name("umount")?)?;
+    filter.add_rule_conditional(
+        refused,
+        ScmpSyscall::from_name("ptrace")?,
+        &only(0, PTRACE_ATTACH),
+    )?;
+    Ok(filter)
+}

@@ -11,6 +11,7 @@ use std::error::Error;
 
 const USAGE: &str =
     "usage: everycall-peers libseccomp-linear|libseccomp-tree|seccompiler SET|sandbox
+       everycall-peers libseccomp-linear forgotten
        everycall-peers names SET";
 
 fn main() -> Result<(), Box<dyn Error>> {
@@ -26,6 +27,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         }
         ("libseccomp-linear", "sandbox") => by_libseccomp::sandbox(1)?.load()?,
         ("libseccomp-tree", "sandbox") => by_libseccomp::sandbox(2)?.load()?,
+        ("libseccomp-linear", "forgotten") => by_libseccomp::forgotten()?.load()?,
         ("libseccomp-linear", _) => by_libseccomp::trace(names()?, 1)?.load()?,
         ("libseccomp-tree", _) => by_libseccomp::trace(names()?, 2)?.load()?,
         ("seccompiler", "sandbox") => seccompiler::apply_filter(&by_seccompiler::sandbox()?)?,

@@ -190,16 +190,21 @@ impl Reading {
                 error,
             })?;
         let filters = read::filters(&bytes, name, &self.options())?;
-        let several = filters.len() > 1;
-        let named = |(place, filter)| Named {
-            name: match several {
-                true => format!("{name} (filter {place})"),
-                false => name.to_owned(),
-            },
-            filter,
-        };
-        Ok(filters.into_iter().enumerate().map(named).collect())
+        Ok(named(name, filters))
     }
+}
+
+/// Filters of one origin; several are told apart by their places.
+fn named(origin: &str, filters: Vec<Filter>) -> Vec<Named> {
+    let several = filters.len() > 1;
+    let named = |(place, filter)| Named {
+        name: match several {
+            true => format!("{origin} (filter {place})"),
+            false => origin.to_owned(),
+        },
+        filter,
+    };
+    filters.into_iter().enumerate().map(named).collect()
 }
 
 /// The filters of a running process.
@@ -209,15 +214,7 @@ fn of_process(pid: i32) -> Result<Chain, CliError> {
     if programs.is_empty() {
         return Err(CliError::NoFilter(pid));
     }
-    let several = programs.len() > 1;
-    let named = |(place, program)| Named {
-        name: match several {
-            true => format!("{name} (filter {place})"),
-            false => name.clone(),
-        },
-        filter: Filter::of(program),
-    };
-    let filters = programs.into_iter().enumerate().map(named).collect();
+    let filters = named(&name, programs.into_iter().map(Filter::of).collect());
     Ok(Chain { name, filters })
 }
 

@@ -44,8 +44,8 @@ Examples:
 
 A FILTER is a file, `-` for standard input, or `pid:1234`; a directory is a chain of the files in it, by name. What a
 file is, its content says: raw instructions in either byte order, assembly of bpf_asm, what `seccomp-tools dump` prints,
-an array in C, a profile of OCI's or Docker's, seccompiler's JSON, a policy in TOML. Several filters are a chain, the oldest first: the kernel asks them all, and the action of highest
-precedence counts.
+an array in C, a profile of OCI's or Docker's, seccompiler's JSON, a policy in TOML. Several filters are a chain, the oldest
+first: the kernel asks them all, and the action of highest precedence counts.
 
 Exit status: 0 when what was asked is so, 1 when it is not, 2 for usage and for input that cannot be read.";
 

@@ -45,6 +45,11 @@ impl Known {
         let kept = kept.checked_shl(free + 1).unwrap_or(0);
         Some(kept | 1 << free | below(free))
     }
+
+    /// Whether one of them is in the range, both ends included.
+    pub(super) fn meets(self, start: u32, end: u32) -> bool {
+        self.next(start).is_some_and(|next| next <= end)
+    }
 }
 
 #[cfg(test)]

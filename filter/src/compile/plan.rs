@@ -242,11 +242,7 @@ impl Part {
     /// The numbers whose bit of this significance is set, or is not.
     pub(super) fn with_bit(&self, bit: u32, set: bool) -> Part {
         let known = self.known.with(bit, set);
-        let has = |piece: &Piece| {
-            known
-                .next(piece.start)
-                .is_some_and(|next| next <= piece.end)
-        };
+        let has = |piece: &Piece| known.meets(piece.start, piece.end);
         self.kept(known, has, |point| known.holds(point))
     }
 

@@ -162,11 +162,7 @@ pub(super) fn behind_bit(part: &Part, bit: u32) -> Option<Left> {
 /// The pieces of which the bit is set, or is not; neighbours that become alike are one.
 fn one_side(part: &Part, bit: u32, set: bool) -> Option<(Sum, usize)> {
     let known = part.known.with(bit, set);
-    let has = |piece: &&Piece| {
-        known
-            .next(piece.start)
-            .is_some_and(|next| next <= piece.end)
-    };
+    let has = |piece: &&Piece| known.meets(piece.start, piece.end);
     let mut points = part.points().iter().peekable();
     let (mut sum, mut pieces) = (Sum::default(), 0);
     let mut run: Option<(usize, u64)> = None;

@@ -10,7 +10,7 @@ use std::rc::Rc;
 
 use super::bits::{self, Bits};
 use super::live::{self, A, Live, REGISTERS, X, scratch};
-use super::space::word_at;
+use super::space::{Field, word_at};
 use super::{Outcome, Outcomes, UndecidedAt};
 use crate::ByteOrder;
 use crate::action::Action;
@@ -62,6 +62,7 @@ struct Step {
     next: Vec<(usize, State)>,
     ends: Vec<(Node, Outcome)>,
     wide_shift: bool,
+    arch_compared: Option<u32>,
 }
 
 /// What is known of a program after its execution.
@@ -73,6 +74,8 @@ pub(super) struct Flow {
     pub(super) reach: Vec<Node>,
     /// Shifts by X that may be 32 or more.
     pub(super) wide_shifts: Vec<usize>,
+    /// Where the architecture word is compared for equality, and with what.
+    pub(super) arch_compared: Vec<(usize, u32)>,
 }
 
 /// Executes a valid program.
@@ -88,6 +91,7 @@ pub(super) fn run(
         root: FALSE,
         reach: vec![FALSE; ops.len()],
         wide_shifts: Vec::new(),
+        arch_compared: Vec::new(),
     };
     let mut ends = Vec::new();
     if let Some(first) = pending.first_mut() {
@@ -112,6 +116,8 @@ pub(super) fn run(
                 if step.wide_shift {
                     flow.wide_shifts.push(pc);
                 }
+                flow.arch_compared
+                    .extend(step.arch_compared.map(|with| (pc, with)));
                 ends.extend(step.ends);
             }
             Err(Full) => ends.push((reach, undecided(pc, pc))),
@@ -186,6 +192,9 @@ fn step(
             let (a, b) = (state.read(A, pc), state.operand(with, pc));
             state.decide(bdd, &mut step, &a, pc)?;
             state.decide(bdd, &mut step, &b, pc)?;
+            if let (Cond::Eq, Operand::K(k)) = (cond, with) {
+                step.arch_compared = (a.bits == word(bdd, Field::Arch, 0)?).then_some(k);
+            }
             let holds = bits::compare(bdd, cond, &a.bits, &b.bits)?;
             let yes = bdd.and(state.reach, holds)?;
             let no = bdd.without(state.reach, holds)?;
@@ -210,6 +219,15 @@ fn step(
         }
     }
     Ok(step)
+}
+
+/// A word of a call, as it is loaded.
+fn word(bdd: &mut Bdd, field: Field, low: u32) -> Result<Bits, Full> {
+    let mut bits = [FALSE; 32];
+    for (bit, significance) in bits.iter_mut().zip(low..) {
+        *bit = bdd.var(field.bit(significance))?;
+    }
+    Ok(bits)
 }
 
 /// The values that a word has, each with the calls for which it is returned.
@@ -299,11 +317,7 @@ impl State {
         let (to, value) = match op {
             Op::LoadData(offset) => {
                 let (field, low) = word_at(offset, order);
-                let mut bits = [FALSE; 32];
-                for (bit, significance) in bits.iter_mut().zip(low..) {
-                    *bit = bdd.var(field.bit(significance))?;
-                }
-                (A, Value::known(bits))
+                (A, Value::known(word(bdd, field, low)?))
             }
             Op::Load(reg, Source::Imm(k)) => (index(reg), Value::known(bits::constant(k))),
             Op::Load(reg, Source::Len) => (index(reg), Value::known(bits::constant(DATA_SIZE))),

@@ -5,7 +5,7 @@ use std::fmt;
 use everycall_arch::{AbiId, table};
 
 use super::Outcome;
-use super::names::{arch_name, outcome_name};
+use super::names::{arch_name, number, outcome_name};
 use super::space::{Field, word_at};
 use crate::action::Action;
 use crate::check::{CheckError, SCRATCH_WORDS, check};
@@ -231,14 +231,6 @@ fn named(word: &str, k: u32, data: &SeccompData) -> String {
     }
 }
 
-/// A number as it is easier to read.
-fn number(k: u32) -> String {
-    match k < 1 << 16 {
-        true => k.to_string(),
-        false => format!("{k:#x}"),
-    }
-}
-
 impl fmt::Display for Explanation {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let shown = |step: &Step| {
@@ -264,12 +256,6 @@ mod tests {
 
     #[test]
     fn every_step_is_told_with_names() {
-        let branch = |cond, k, jt, jf| Op::Branch {
-            cond,
-            with: Operand::K(k),
-            jt,
-            jf,
-        };
         let low = if ByteOrder::NATIVE == ByteOrder::Little {
             32
         } else {
@@ -277,12 +263,12 @@ mod tests {
         };
         let program = Program::from_iter([
             Op::LoadData(4),
-            branch(Cond::Eq, 0xc000_003e, 0, 6),
+            Op::branch(Cond::Eq, 0xc000_003e, 0, 6),
             Op::LoadData(0),
-            branch(Cond::Eq, 257, 0, 3),
+            Op::branch(Cond::Eq, 257, 0, 3),
             Op::LoadData(low),
             Op::Alu(Alu::And, Operand::K(3)),
-            branch(Cond::Gt, 0, 1, 0),
+            Op::branch(Cond::Gt, 0, 1, 0),
             Op::Return(0x7fff_0000),
             Op::Return(0x0005_0001),
         ]);

@@ -170,6 +170,18 @@ fn arches(ranges: &[Range]) -> String {
     }
 }
 
+/// A number, as it is easier to read: small ones in decimal.
+pub(super) fn number(value: impl Into<i128>) -> String {
+    let value = value.into();
+    if value.unsigned_abs() < 1 << 16 {
+        value.to_string()
+    } else if value < 0 {
+        format!("-{:#x}", value.unsigned_abs())
+    } else {
+        format!("{value:#x}")
+    }
+}
+
 /// What a call is called: `execve (59) of x86_64`, `number 999 of x86_64`.
 #[must_use]
 pub fn call_name(data: &SeccompData) -> String {
@@ -179,10 +191,7 @@ pub fn call_name(data: &SeccompData) -> String {
         (None, Some(name)) => name.to_owned(),
         (None, None) => format!("architecture {:#010x}", data.arch),
     };
-    let nr = match data.nr < 1 << 16 {
-        true => data.nr.to_string(),
-        false => format!("{:#x}", data.nr),
-    };
+    let nr = number(data.nr);
     match abi.and_then(|abi| table::by_nr(abi, data.nr)) {
         Some(call) => format!("{} ({nr}) of {place}", call.name),
         None => format!("number {nr} of {place}"),

@@ -5,7 +5,7 @@ use std::fmt::Write;
 
 use everycall_arch::{AbiId, Syscall};
 
-use super::names::{Numbers, argument_name, numbers, outcome_name, space_name};
+use super::names::{Numbers, argument_name, number, numbers, outcome_name, space_name};
 use super::rules::{Rule, When};
 use super::sections::{Region, Section, Space};
 use super::{Change, Field, Finding, Level, Outcome};
@@ -217,15 +217,6 @@ fn whole(space: &Space) -> u128 {
         Space::Abi(AbiId::X86_64) => (1 << 32) - (1 << 30),
         Space::Abi(AbiId::X32) => 1 << 30,
         _ => 1 << 32,
-    }
-}
-
-/// A number without a name.
-fn number(nr: u32) -> String {
-    if nr < 1 << 16 {
-        nr.to_string()
-    } else {
-        format!("{nr:#x}")
     }
 }
 

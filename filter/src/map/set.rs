@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use super::names::number;
 use super::space::Field;
 use crate::SeccompData;
 
@@ -326,17 +327,6 @@ impl Test {
     }
 }
 
-/// A constant, as it is easier to read: small ones in decimal.
-fn number(value: i128) -> String {
-    if value.unsigned_abs() < 1 << 16 {
-        value.to_string()
-    } else if value < 0 {
-        format!("-{:#x}", value.unsigned_abs())
-    } else {
-        format!("{value:#x}")
-    }
-}
-
 impl fmt::Display for Test {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let name = self.field.name();
@@ -353,7 +343,7 @@ impl fmt::Display for Test {
                     .iter()
                     .map(|one| match (one.mask, one.value) {
                         (mask, value) if mask == whole => {
-                            format!("{name} {is} {}", number(value.into()))
+                            format!("{name} {is} {}", number(value))
                         }
                         (mask, 0) => format!("{name} & {mask:#x} {is} 0"),
                         (mask, value) => format!("{name} & {mask:#x} {is} {value:#x}"),

@@ -1,7 +1,7 @@
 //! Small filters as they are written everywhere: architecture first, then ranges of numbers.
 #![allow(dead_code, reason = "each test uses what it needs")]
 
-use everycall_filter::{Cond, Op, Operand, Program};
+use everycall_filter::{Cond, Op, Program};
 
 pub(crate) const X86_64: u32 = 0xc000_003e;
 pub(crate) const I386: u32 = 0x4000_0003;
@@ -35,21 +35,15 @@ impl Block {
 
 /// The filter. The first block of an architecture counts.
 pub(crate) fn filter(blocks: &[Block], foreign: u32) -> Program {
-    let branch = |cond, k, jt, jf| Op::Branch {
-        cond,
-        with: Operand::K(k),
-        jt,
-        jf,
-    };
     let mut ops = Vec::new();
     for block in blocks {
         let length = 2 + 3 * block.ranges.len();
         ops.push(Op::LoadData(4));
-        ops.push(branch(Cond::Eq, block.arch, 0, length as u8));
+        ops.push(Op::branch(Cond::Eq, block.arch, 0, length as u8));
         ops.push(Op::LoadData(0));
         for &(low, high, ret) in &block.ranges {
-            ops.push(branch(Cond::Ge, low, 0, 2));
-            ops.push(branch(Cond::Gt, high, 1, 0));
+            ops.push(Op::branch(Cond::Ge, low, 0, 2));
+            ops.push(Op::branch(Cond::Gt, high, 1, 0));
             ops.push(Op::Return(ret));
         }
         ops.push(Op::Return(block.default));

@@ -10,7 +10,7 @@ use crate::RangeSet;
 use crate::action::Action;
 use crate::bdd::{Bdd, FALSE, Full, NO_VAR, Node, TRUE};
 use crate::map::exec::Flow;
-use crate::map::names::{arch_words, outcome_name};
+use crate::map::names::{arch_name, arch_words, outcome_name};
 use crate::map::rules::example;
 use crate::map::space::{Field, masked};
 use crate::map::{Map, Outcome};
@@ -330,6 +330,20 @@ pub(super) fn late(map: &Map, flow: &Flow) -> Option<Finding> {
     Some(Finding {
         instructions: vec![pc],
         ..Finding::new(Kind::ArchCheckedLate, text)
+    })
+}
+
+/// Comparisons of the architecture with constants that are none, as they come about where the load of the number is forgotten.
+pub(super) fn confused(flow: &Flow) -> Option<Finding> {
+    let strange = |&&(_, with): &&(usize, u32)| arch_name(with).is_none();
+    let found: Vec<(usize, u32)> = flow.arch_compared.iter().filter(strange).copied().collect();
+    let &(first, with) = found.first()?;
+    let text = format!(
+        "instruction {first} compares the architecture with {with:#x}, which is none: was the number to be loaded before?"
+    );
+    Some(Finding {
+        instructions: found.into_iter().map(|(pc, _)| pc).collect(),
+        ..Finding::new(Kind::ArchConfused, text)
     })
 }
 

@@ -46,6 +46,8 @@ pub enum Kind {
     MinusOneKilled,
     /// An action that means something else than it seems, or not the same on every kernel.
     OddAction,
+    /// It compares the architecture with what is no architecture: most likely the number was meant, and not loaded.
+    ArchConfused,
     /// Instructions that no call executes.
     DeadInstruction,
     /// A shift by X that may be 32 or more, which kernels do in different ways.
@@ -86,7 +88,7 @@ pub struct Finding {
 
 impl Kind {
     /// Every kind.
-    pub const ALL: [Kind; 18] = [
+    pub const ALL: [Kind; 19] = [
         Kind::Constant,
         Kind::ArchNotChecked,
         Kind::ForeignArchAllowed,
@@ -101,6 +103,7 @@ impl Kind {
         Kind::UnknownRefused,
         Kind::MinusOneKilled,
         Kind::OddAction,
+        Kind::ArchConfused,
         Kind::DeadInstruction,
         Kind::WideShift,
         Kind::Irregular,
@@ -125,6 +128,7 @@ impl Kind {
             Kind::UnknownRefused => "unknown-refused",
             Kind::MinusOneKilled => "minus-one-killed",
             Kind::OddAction => "odd-action",
+            Kind::ArchConfused => "arch-confused",
             Kind::DeadInstruction => "dead-instruction",
             Kind::WideShift => "wide-shift",
             Kind::Irregular => "irregular",
@@ -145,6 +149,7 @@ impl Kind {
             | Kind::AbiMismatch
             | Kind::HighHalf
             | Kind::UnknownKilled
+            | Kind::ArchConfused
             | Kind::Irregular
             | Kind::Undecided => Level::Fault,
             Kind::Constant
@@ -217,6 +222,7 @@ fn of_map(map: &Map) -> Result<Vec<Finding>, MapError> {
 fn of_flow(map: &Map, flow: &Flow) -> Vec<Finding> {
     let mut found: Vec<Finding> = checks::dead(flow).into_iter().collect();
     found.extend(checks::late(map, flow));
+    found.extend(checks::confused(flow));
     found.extend(checks::wide_shifts(flow));
     found
 }

@@ -5,8 +5,9 @@
 //! before it that answers numbers above all that the profile names with ENOSYS; libseccomp's db.c and gen_bpf.c decide which rule
 //! counts and what an architecture or x32 gets that is not there. The program is ours: it does the same, and is not the same.
 //!
-//! Held against libseccomp 2.5.4 with random profiles it is equal, but where that version loses rules with conditions (after a rule
-//! for a call that only other architectures have) or joins two chains of comparisons into one that allows more than either.
+//! Held against libseccomp 2.5.4 with random profiles it is equal, but where that version forgets to load the number (for an
+//! architecture whose first rule is for a call that it does not have: the program then compares the architecture with numbers, which
+//! [findings](crate::map::findings) tell) or joins two chains of comparisons into one that allows more than either.
 
 mod build;
 mod calls;

@@ -7,7 +7,7 @@ use std::os::unix::process::{CommandExt, ExitStatusExt};
 use std::process::{self, Child};
 
 use everycall_arch::{AbiId, table};
-use everycall_filter::{Action, Cond, Listener, Op, Operand, Prepared, Program, set_no_new_privs};
+use everycall_filter::{Action, Cond, Listener, Op, Prepared, Program, set_no_new_privs};
 use nix::sys::socket::{
     AddressFamily, ControlMessage, ControlMessageOwned, MsgFlags, SockFlag, SockType, recvmsg,
     sendmsg, socketpair,
@@ -113,12 +113,7 @@ fn pidfd(child: &Child) -> io::Result<OwnedFd> {
 fn asking() -> Program {
     let allow = Op::Return(Action::Allow.to_ret());
     let ask = Op::Return(Action::UserNotif.to_ret());
-    let when = |k, jt, jf| Op::Branch {
-        cond: Cond::Eq,
-        with: Operand::K(k),
-        jt,
-        jf,
-    };
+    let when = |k, jt, jf| Op::branch(Cond::Eq, k, jt, jf);
     const SET_MODE_FILTER: u32 = 1;
     const PR_SET_SECCOMP: u32 = 22;
     /// The low half of the first word, on machines that are little-endian, as all that are traced here.
