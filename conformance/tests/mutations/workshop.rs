@@ -56,6 +56,8 @@ impl Workshop {
             ])
             .current_dir(&self.copy)
             .env("CARGO_TARGET_DIR", &self.target)
+            // Nobody debugs a mutant, and most of a build would be for that.
+            .env("CARGO_PROFILE_DEV_DEBUG", "0")
             // A mutation may leave something unused.
             .env("RUSTFLAGS", "--cap-lints=warn")
             .output()
