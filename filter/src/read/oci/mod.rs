@@ -5,9 +5,10 @@
 //! before it that answers numbers above all that the profile names with ENOSYS; libseccomp's db.c and gen_bpf.c decide which rule
 //! counts and what an architecture or x32 gets that is not there. The program is ours: it does the same, and is not the same.
 //!
-//! Held against libseccomp 2.5.4 with random profiles it is equal, but where that version forgets to load the number (for an
+//! Held against libseccomp 2.5.4 with 219 random profiles it is equal in 200. In 10 that version forgets to load the number (for an
 //! architecture whose first rule is for a call that it does not have: the program then compares the architecture with numbers, which
-//! [findings](crate::map::findings) tell) or joins two chains of comparisons into one that allows more than either.
+//! [findings](crate::map::findings) tell); in 8, several rules for one call, its program contradicts its own pseudo filter code, which
+//! agrees with ours; in one it joins two chains of comparisons into one that allows more than either.
 
 mod build;
 mod calls;
