@@ -17,9 +17,10 @@ pub struct CallInfo {
     pub ip: u64,
 }
 
-/// What a 32-bit ARM kernel is told instead of a number that it would take for a wish to skip the call: to
-/// it both are far beyond all that it knows.
-pub const STAND_IN: u32 = 0x7fff_ffff;
+/// What a 32-bit ARM kernel is told instead of a number that it would take for a wish to skip the call: to it both are
+/// far beyond all that it knows. It has no more bits than a kernel built for the old ABI too tells of any number but -1
+/// (`__NR_SYSCALL_MASK`, arch/arm/include/asm/unistd.h): what it tells at its filters' stops is what was set.
+pub const STAND_IN: u32 = 0x000f_ffff;
 
 impl CallInfo {
     /// Whether this is the same call, told a second time.
