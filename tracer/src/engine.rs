@@ -260,8 +260,13 @@ impl Engine {
             Effect::Skip { tid, arch } => {
                 self.must(tid, "skip a call", sys::skip_call(tid, arch));
             }
-            Effect::Unskip { tid, arch } => {
-                self.must(tid, "unskip a call", sys::unskip_call(tid, arch));
+            Effect::Unskip {
+                tid,
+                arch,
+                own_filter,
+            } => {
+                let result = sys::unskip_call(tid, arch, own_filter);
+                self.must(tid, "unskip a call", result);
             }
             Effect::SetFirstWord { tid, arch, value } => {
                 self.must(tid, "set a register", sys::set_first_word(tid, arch, value));

@@ -117,8 +117,7 @@ impl Protocol {
         let thread = self.thread(tid);
         let announced = matches!(&thread.phase, Phase::Inside { call, .. } if info.is_of(call));
         if !foreign && info.is_skipped_after_filter() {
-            let arch = info.arch;
-            effects.push(Effect::Unskip { tid, arch });
+            effects.push(thread.unskip(tid, &info));
         }
         if !announced {
             if !foreign && info.is_vsyscall() {

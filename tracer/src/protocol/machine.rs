@@ -159,8 +159,7 @@ impl Protocol {
         match stop {
             Stop::Entry(info) => {
                 if info.is_skipped_after_entry() {
-                    let arch = info.arch;
-                    effects.push(Effect::Unskip { tid, arch });
+                    effects.push(self.thread(tid).unskip(tid, &info));
                 }
                 self.enter(tid, info, now, peek, effects)
             }

@@ -149,8 +149,13 @@ pub enum Effect {
     /// The call at this stop must not be made, and return `ENOSYS`.
     Skip { tid: i32, arch: u32 },
     /// The call at this stop has a number that the kernel takes for a tracer's wish to skip it. It must end
-    /// as it would untraced: nothing implements such a number.
-    Unskip { tid: i32, arch: u32 },
+    /// as it would untraced: nothing implements such a number. Under a filter of its own the thread's call -1 is one that
+    /// some kernels skip untraced too; `None` where it was not watched whether it has one.
+    Unskip {
+        tid: i32,
+        arch: u32,
+        own_filter: Option<bool>,
+    },
     /// The first word of the call is to be set in the thread's registers.
     SetFirstWord { tid: i32, arch: u32, value: u64 },
     /// After the call, the program is to find this in its place.

@@ -2,7 +2,7 @@
 
 use crate::event::{Call, Outcome};
 
-use super::stop::Effect;
+use super::stop::{CallInfo, Effect};
 
 /// How far the command that the tracer starts has come.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -117,6 +117,19 @@ impl Thread {
         }
         if let Phase::Inside { call, shown: true } = phase {
             effects.push(Effect::Ended(call, outcome));
+        }
+    }
+
+    /// Keeps the call at this stop from being skipped.
+    pub(super) fn unskip(&self, tid: i32, info: &CallInfo) -> Effect {
+        let own_filter = match info.is_skipped_after_entry() {
+            true => self.filtered.then_some(self.own_filter),
+            false => Some(false),
+        };
+        Effect::Unskip {
+            tid,
+            arch: info.arch,
+            own_filter,
         }
     }
 

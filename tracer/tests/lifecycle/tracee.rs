@@ -28,6 +28,7 @@ pub(crate) fn run(name: &str) -> i32 {
         "vsyscall" => vsyscall(),
         "group-stop" => group_stop(),
         "negative-numbers" => negative_numbers(),
+        "filtered-negative-numbers" => filtered_negative_numbers(),
         "queued-signals" => queued_signals(),
         "vfork" => vfork(),
         "survivor" => survivor(),
@@ -257,6 +258,13 @@ fn negative_numbers() -> Result {
         println!("{nr:#x}: {:#x}", status & !0x80);
     }
     Ok(())
+}
+
+/// Under a filter of its own a thread is stopped at every call, and then by the tracer's filter as well.
+fn filtered_negative_numbers() -> Result {
+    let installed = install(libc::SYS_getppid, libc::SECCOMP_RET_ALLOW, 0);
+    expect("seccomp", installed, 0)?;
+    negative_numbers()
 }
 
 #[cfg(target_arch = "x86_64")]

@@ -45,7 +45,7 @@ pub fn skip_call(tid: pid_t, _arch: u32) -> io::Result<()> {
 
 /// Makes a call whose number looks like a wish to skip it end as it would untraced. The kernel leaves
 /// the result's register as it is then, which still has the first word.
-pub fn unskip_call(tid: pid_t, _arch: u32) -> io::Result<()> {
+pub fn unskip_call(tid: pid_t, _arch: u32, _own_filter: Option<bool>) -> io::Result<()> {
     set_r0(tid, ENOSYS)
 }
 

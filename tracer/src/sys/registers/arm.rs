@@ -46,15 +46,28 @@ pub fn skip_call(tid: pid_t, arch: u32) -> io::Result<()> {
 /// for such a number, and takes the stand-in just so. A 64-bit kernel fails with `ENOSYS` but leaves
 /// r0 as it is once it has skipped the call. Of a 64-bit call we cannot set all of the result: it gets
 /// a number that no kernel implements, for its own code or for ours.
-pub fn unskip_call(tid: pid_t, arch: u32) -> io::Result<()> {
+///
+/// Under a filter of the thread's own a 32-bit kernel skips -1 untraced too, and leaves r0 as it is.
+pub fn unskip_call(tid: pid_t, arch: u32, own_filter: Option<bool>) -> io::Result<()> {
     const HOLE: u32 = 0x000f_0007;
     if arch != AbiId::Arm.abi().audit_arch {
         set_number(tid, HOLE)
     } else if kernel_has_64_bits() {
         set_r0(tid, ENOSYS)
+    } else if own_filter.unwrap_or_else(|| has_filter(tid)) {
+        Ok(())
     } else {
         set_number(tid, STAND_IN)
     }
+}
+
+/// Whether a thread that has none of our filters has any (`Seccomp: 2` in proc_pid_status(5)).
+fn has_filter(tid: pid_t) -> bool {
+    let status = std::fs::read_to_string(format!("/proc/{tid}/status")).unwrap_or_default();
+    let mode = status
+        .lines()
+        .find_map(|line| line.strip_prefix("Seccomp:"));
+    mode.is_some_and(|mode| mode.trim() == "2")
 }
 
 /// A 64-bit kernel tells its 32-bit programs that the machine is an `armv8l`; a 32-bit kernel says

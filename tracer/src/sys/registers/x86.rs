@@ -116,7 +116,7 @@ pub fn skip_call(tid: pid_t, _arch: u32) -> io::Result<()> {
 
 /// Makes a call whose number looks like a wish to skip it end as it would untraced: here that is what the
 /// kernel has put in the result's place when the call was entered.
-pub fn unskip_call(_tid: pid_t, _arch: u32) -> io::Result<()> {
+pub fn unskip_call(_tid: pid_t, _arch: u32, _own_filter: Option<bool>) -> io::Result<()> {
     Ok(())
 }
 
