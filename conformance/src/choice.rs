@@ -14,7 +14,8 @@ pub const VARIABLE: &str = "EVERYCALL_CHECK";
 /// What was chosen. Nothing means everything.
 #[derive(Clone, Debug, Default, Args)]
 pub struct Choice {
-    /// A tracer by name (see --list-tracers), or a command with {out} and {cmd}; may be repeated
+    /// A tracer by name (see --list-tracers), or a command with {out} and {cmd}, or `all`; without it, ours and
+    /// strace; may be repeated
     #[arg(long, value_name = "NAME|COMMAND")]
     pub tracer: Vec<String>,
 
@@ -116,18 +117,31 @@ impl Choice {
     /// # Errors
     /// When there is none of a name.
     pub fn subjects(&self) -> Result<Vec<Subject>, SubjectError> {
-        if self.tracer.is_empty() {
+        if self.is_all_tracers() {
             return subject::all();
+        }
+        if self.tracer.is_empty() {
+            let mut usual = subject::all()?;
+            usual.retain(|subject| !subject.only_named);
+            return Ok(usual);
         }
         let mut subjects: Vec<Subject> = Vec::new();
         for name in &self.tracer {
-            for subject in subject::named(name)? {
-                if !subjects.iter().any(|known| known.id == subject.id) {
+            for mut subject in subject::named(name)? {
+                let same = |known: &Subject| known.asked_as() == subject.asked_as();
+                if !subjects.iter().any(same) {
+                    tell_apart(&mut subject, &subjects);
                     subjects.push(subject);
                 }
             }
         }
         Ok(subjects)
+    }
+
+    /// Whether every tracer that is described was asked for, as far as it is here.
+    #[must_use]
+    pub fn is_all_tracers(&self) -> bool {
+        self.tracer.iter().any(|name| name == "all")
     }
 
     /// The cases.
@@ -205,6 +219,21 @@ impl Choice {
     }
 }
 
+/// A name of its own for a user's command: several may begin with one program.
+fn tell_apart(subject: &mut Subject, others: &[Subject]) {
+    let name = subject.id.clone();
+    let taken = |subject: &Subject| {
+        let same = |other: &Subject| other.id == subject.id || other.tracer == subject.tracer;
+        subject.typed.is_some() && others.iter().any(same)
+    };
+    let mut number = 2;
+    while taken(subject) {
+        subject.id = format!("{name}#{number}");
+        subject.tracer.clone_from(&subject.id);
+        number += 1;
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -222,6 +251,34 @@ mod tests {
                 .expect("nothing is everything")
                 .has_all_cases()
         );
+    }
+
+    #[test]
+    fn commands_of_one_program_are_told_apart() {
+        let choice = Choice {
+            tracer: [
+                "strace",
+                "a/strace {cmd} {out}",
+                "strace {out} {cmd}",
+                "strace {out} {cmd}",
+            ]
+            .map(str::to_owned)
+            .to_vec(),
+            ..Choice::default()
+        };
+        let subjects = choice.subjects().expect("they are right");
+        let ids: Vec<&str> = subjects.iter().map(|subject| subject.id.as_str()).collect();
+        assert_eq!(ids, ["strace", "strace#2", "strace#3"]);
+        assert_eq!(subjects[1].asked_as(), "a/strace {cmd} {out}");
+    }
+
+    #[test]
+    fn what_is_judged_only_by_name_is_judged_with_all() {
+        let of = |text: &str| Choice::parse(text).and_then(|choice| Ok(choice.subjects()?));
+        let count = |text: &str| of(text).expect("subjects").len();
+        assert!(count("") < count("--tracer all"));
+        assert_eq!(count("--tracer perf-trace"), 1);
+        assert_eq!(count("--tracer all"), subject::all().expect("all").len());
     }
 
     #[test]

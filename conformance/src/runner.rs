@@ -56,6 +56,12 @@ impl Runner {
         self.sandbox.dir().join(OUT)
     }
 
+    /// Who the programs are.
+    #[must_use]
+    pub fn privilege(&self) -> Privilege {
+        self.sandbox.privilege()
+    }
+
     /// The sandbox.
     pub fn sandbox(&mut self) -> &mut Sandbox {
         &mut self.sandbox

@@ -2,16 +2,18 @@
 //! that a substring picks any slice. What is picked is run in batches when the first of it is wanted.
 //! `EVERYCALL_CHECK` has options of `everycall check` that leave a part of them out, for a slow machine.
 
+mod common;
+
 use std::collections::HashMap;
-use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::{Arc, OnceLock};
 
+use common::ours;
 use everycall_conformance::choice::{self, Choice};
 use everycall_conformance::host;
 use everycall_conformance::report::Outcome;
 use everycall_conformance::sandbox::serve_if_worker;
-use everycall_conformance::subject::{self, Expectations, Found, Ours, Situation, Subject};
+use everycall_conformance::subject::{Expectations, Found, Ours, Situation, Subject};
 use everycall_conformance::suite::{
     self, CaseName, Finished, Manner, Sandboxes, Silent, Stop, Taker, catalogue,
 };
@@ -153,7 +155,10 @@ fn tell_left_out(subjects: &[Subject], cases: &[CaseName]) -> Result<(), String>
             println!("programs of {} are not run here: {reason}", tried.target);
         }
     }
-    let all = subject::all().map_err(|error| error.to_string())?.len() * catalogue::all().len();
+    let all = Choice::default()
+        .subjects()
+        .map_err(|error| error.to_string())?;
+    let all = all.len() * catalogue::all().len();
     let left = all.saturating_sub(subjects.len() * cases.len());
     if left > 0 {
         let text = std::env::var_os(choice::VARIABLE).unwrap_or_default();
@@ -245,22 +250,4 @@ fn picks(args: &Arguments, name: &str) -> bool {
         false => name.contains(pattern.as_str()),
     };
     args.filter.as_ref().is_none_or(is) && !args.skip.iter().any(is)
-}
-
-/// Our own tracer: what the environment names, else what `cargo build` left beside this test.
-fn ours() -> Option<Ours> {
-    if let Some(program) = std::env::var_os(Ours::VARIABLE) {
-        return Some(Ours(vec![program]));
-    }
-    let this = std::env::current_exe().ok()?;
-    // target/<profile>/deps/check-<hash>
-    let profile = this.parent()?.parent()?;
-    let built = |name: &str| Some(profile.join(name)).filter(|path: &PathBuf| Path::exists(path));
-    let ectrace = built("ectrace").map(|path| Ours(vec![path.into_os_string()]));
-    ectrace.or_else(|| {
-        Some(Ours(vec![
-            built("everycall")?.into_os_string(),
-            "trace".into(),
-        ]))
-    })
 }

@@ -67,6 +67,7 @@ fn main() {
     let args: Vec<String> = std::env::args().collect();
     let privilege = match args.get(2).map(String::as_str) {
         Some("User") => Privilege::User,
+        Some("Observer") => Privilege::Observer,
         _ => Privilege::NamespaceRoot,
     };
     match args.get(1).map(String::as_str) {
@@ -78,12 +79,21 @@ fn main() {
         .into_iter()
         .chain(PROBES)
         .flat_map(|(name, test)| {
-            PRIVILEGES.map(|privilege| {
+            privileges().into_iter().map(move |privilege| {
                 Trial::test(format!("{privilege:?}::{name}"), move || test(privilege))
             })
         })
         .collect();
     libtest_mimic::run(&Arguments::from_args(), trials).exit();
+}
+
+/// Those that can be had here.
+fn privileges() -> Vec<Privilege> {
+    let mut all = PRIVILEGES.to_vec();
+    if Privilege::can_observe() {
+        all.push(Privilege::Observer);
+    }
+    all
 }
 
 /// Runs a line of shell.
@@ -145,7 +155,7 @@ fn ids_and_capabilities(privilege: Privilege) -> Outcome {
     let mut sandbox = Sandbox::start(privilege)?;
     let user = user_of(&sandbox)?;
     let inner = match privilege {
-        Privilege::NamespaceRoot => 0,
+        Privilege::NamespaceRoot | Privilege::Observer => 0,
         Privilege::User if user == 0 => 65534,
         Privilege::User => user,
     };
@@ -157,6 +167,21 @@ fn ids_and_capabilities(privilege: Privilege) -> Outcome {
     let effective = status_field(privilege, "CapEff:")?.concat();
     let none = effective.chars().all(|digit| digit == '0');
     expect("no capability", none, privilege == Privilege::User)?;
+    if privilege == Privilege::Observer {
+        // CAP_PERFMON and CAP_BPF, and nothing that could be had besides.
+        for set in ["CapEff:", "CapPrm:", "CapBnd:"] {
+            expect(
+                set,
+                status_field(privilege, set)?.concat(),
+                "000000c000000000".into(),
+            )?;
+        }
+        expect(
+            "CapInh",
+            status_field(privilege, "CapInh:")?.concat(),
+            "0".repeat(16),
+        )?;
+    }
     expect(
         "no_new_privs",
         status_field(privilege, "NoNewPrivs:")?.concat(),
@@ -313,8 +338,14 @@ fn a_refusal_says_what_an_admin_can_do(privilege: Privilege) -> Outcome {
         .output()?;
     let said = text(&output.stdout);
     expect("stderr", text(&output.stderr), String::new())?;
-    let named = said.contains("unshare(CLONE_NEWUSER|...) was refused")
-        && said.contains("user.max_user_namespaces must not be 0 (it is 0)");
+    let named = match privilege {
+        // In a namespace of users, root is not the system's own.
+        Privilege::Observer => said.contains("PR_CAPBSET_DROP), which only root may, failed"),
+        Privilege::NamespaceRoot | Privilege::User => {
+            said.contains("unshare(CLONE_NEWUSER|...) was refused")
+                && said.contains("user.max_user_namespaces must not be 0 (it is 0)")
+        }
+    };
     expect(&said, named, true)
 }
 

@@ -1,5 +1,6 @@
 //! `everycall check`: what was typed, what it means, and what is written.
 
+mod baseline;
 mod keep;
 mod progress;
 mod select;
@@ -9,10 +10,12 @@ use std::io::{self, IsTerminal, Write};
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::Arc;
+use std::time::SystemTime;
 
 use clap::Parser;
 
 use crate::choice::{Choice, ChoiceError};
+use crate::host;
 use crate::report::{Format, Report};
 use crate::subject::Ours;
 use crate::suite::{self, Manner, Sandboxes, Stop};
@@ -36,6 +39,10 @@ Examples:
       that it has a name for are not compared
   everycall check --abi i386 --format json
       one JSON object, with every failure
+  everycall check --tracer 'mytracer ... {out} {cmd}' --write-baseline known.toml
+  everycall check --tracer 'mytracer ... {out} {cmd}' --baseline known.toml
+      what it gets wrong today is known from then on: a new failure fails, and so
+      does a known one that passes now
 
 Exit status: 0 when no case failed unexpectedly, 1 when one did, 2 for usage.";
 
@@ -65,6 +72,9 @@ struct Args {
     /// Write each probe and the command that runs it under the tracer into this directory, and run none
     #[arg(long, value_name = "DIR")]
     keep: Option<PathBuf>,
+
+    #[command(flatten)]
+    baseline: baseline::Options,
 }
 
 /// Why nothing was run.
@@ -78,6 +88,8 @@ enum CheckError {
     Io { what: String, error: io::Error },
     #[error("{0}")]
     Probe(String),
+    #[error("baseline {path}: {what}")]
+    Baseline { path: String, what: String },
 }
 
 /// Runs `everycall check` with these arguments (without the program's name).
@@ -105,7 +117,7 @@ pub fn main(args: impl IntoIterator<Item = OsString>) -> ExitCode {
 }
 
 fn check(args: &Args) -> Result<u8, CheckError> {
-    let selection = select::Selection::of(&args.choice)?;
+    let mut selection = select::Selection::of(&args.choice)?;
     if args.list_tracers {
         return list(selection.subjects.iter().map(|subject| subject.id.clone()));
     }
@@ -119,7 +131,23 @@ fn check(args: &Args) -> Result<u8, CheckError> {
     if let Some(dir) = &args.keep {
         return keep::write(dir, &selection, &ours).map(|()| OK);
     }
+    let held = baseline::Held::of(&args.baseline, &mut selection)?;
     let present = selection.present(&ours)?;
+    let mut report = judge(args, &selection, present, ours)?;
+    if let (Some(held), [subject]) = (held, selection.subjects.as_slice()) {
+        held.write(&mut report, subject)?;
+    }
+    write(&report, args.format)?;
+    Ok(if report.failed() { FAILED } else { OK })
+}
+
+/// Runs what was selected.
+fn judge(
+    args: &Args,
+    selection: &select::Selection,
+    present: select::Present,
+    ours: Ours,
+) -> Result<Report, CheckError> {
     let stop = stop_when_told()?;
     let progress = progress::Line::new();
     let manner = Manner {
@@ -135,15 +163,22 @@ fn check(args: &Args) -> Result<u8, CheckError> {
     if stop.said() {
         return Err(CheckError::Probe("interrupted: nothing is reported".into()));
     }
-    let report = Report {
+    Ok(Report {
         kernel: kernel(),
+        machine: host::machine(),
+        date: humantime::format_rfc3339_seconds(SystemTime::now()).to_string(),
         takers: present.told,
         entries: finished.entries,
         stale: finished.stale,
         faults: finished.faults,
-    };
-    write(&report, args.format)?;
-    Ok(if report.failed() { FAILED } else { OK })
+    })
+}
+
+/// Whether these arguments can be typed.
+#[cfg(test)]
+pub(crate) fn is_usable(args: &[String]) -> bool {
+    let name = std::iter::once("everycall check");
+    Args::try_parse_from(name.chain(args.iter().map(String::as_str))).is_ok()
 }
 
 /// Ctrl-C and SIGTERM: what runs is ended with its sandbox, and nothing more is begun.

@@ -29,7 +29,7 @@ impl Selection {
     pub(super) fn of(choice: &Choice) -> Result<Selection, CheckError> {
         Ok(Selection {
             subjects: choice.subjects().map_err(ChoiceError::from)?,
-            named: !choice.tracer.is_empty(),
+            named: !choice.tracer.is_empty() && !choice.is_all_tracers(),
             cases: choice.cases()?,
             whole: choice.has_all_cases(),
         })
@@ -57,6 +57,7 @@ impl Selection {
                 tracer: subject.id.clone(),
                 version: None,
                 absent: None,
+                command: subject.typed.clone(),
             };
             match subject.look(ours) {
                 Found::Version(version) => {

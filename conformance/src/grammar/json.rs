@@ -29,8 +29,9 @@ struct Call {
     #[serde(default)]
     name: Option<String>,
     words: Vec<String>,
+    /// A tracer may show words only.
     #[serde(default)]
-    args: Vec<Arg>,
+    args: Option<Vec<Arg>>,
     outcome: Outcome,
     #[serde(default)]
     result: Option<i64>,
@@ -121,6 +122,9 @@ impl Call {
             (Outcome::Returned, None, Some(value)) => SeenResult::Value(value as u64),
             _ => SeenResult::None,
         };
+        let args = self
+            .args
+            .map(|args| args.into_iter().map(Arg::seen).collect());
         Seen {
             tid: Some(self.tid),
             abi: self.abi.as_deref().and_then(AbiId::from_name),
@@ -130,7 +134,7 @@ impl Call {
             raw: true,
             result,
             raw_result: self.result,
-            args: Some(self.args.into_iter().map(Arg::seen).collect()),
+            args,
             line: line.to_owned(),
         }
     }
@@ -187,6 +191,16 @@ mod tests {
             value: 0xffff_ff9c,
         };
         assert_eq!(call.args.as_deref(), Some(&[arg][..]));
+    }
+
+    #[test]
+    fn words_without_arguments_are_no_arguments_by_name() {
+        let bare = CALL.replace(
+            r#""args":[{"name":"dfd","words":[0],"value":"0xffffff9c","text":"AT_FDCWD"}],"#,
+            "",
+        );
+        assert_ne!(bare, CALL);
+        assert_eq!(read(bare.as_bytes()).calls[0].args, None);
     }
 
     #[test]

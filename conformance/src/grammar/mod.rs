@@ -4,6 +4,7 @@
 mod json;
 mod lexer;
 mod number;
+mod perf;
 mod strace;
 
 use everycall_arch::AbiId;
@@ -17,6 +18,8 @@ use crate::observe::Output;
 pub enum Grammar {
     /// strace's text.
     Strace,
+    /// The text of `perf trace`.
+    Perf,
     /// Our own JSON lines.
     Json,
     /// One of these: JSON lines when the first byte is a brace.
@@ -24,7 +27,7 @@ pub enum Grammar {
 }
 
 /// What must be known beforehand of an output.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Reading {
     /// The grammar.
     pub grammar: Grammar,
@@ -33,6 +36,8 @@ pub struct Reading {
     /// Text: the ABI of the calls before the first line that tells one. `None` when the tracer
     /// never tells: then no ABI is compared.
     pub start: Option<AbiId>,
+    /// Text: what lines begin with that tell of no call, besides those of strace.
+    pub notes: Vec<String>,
     /// Text: the machine's own ABI; a line that tells "32 bit mode" means its 32-bit sibling.
     pub machine: AbiId,
 }
@@ -40,14 +45,11 @@ pub struct Reading {
 /// Reads a whole output.
 #[must_use]
 pub fn read(output: &[u8], reading: Reading) -> Output {
-    let json = match reading.grammar {
-        Grammar::Strace => false,
-        Grammar::Json => true,
-        Grammar::Detect => output.trim_ascii_start().first() == Some(&b'{'),
-    };
-    if json {
-        json::read(output)
-    } else {
-        strace::read(output, reading)
+    let begins_as_json = output.trim_ascii_start().first() == Some(&b'{');
+    match reading.grammar {
+        Grammar::Json => json::read(output),
+        Grammar::Detect if begins_as_json => json::read(output),
+        Grammar::Perf => perf::read(output, reading),
+        Grammar::Strace | Grammar::Detect => strace::read(output, reading),
     }
 }

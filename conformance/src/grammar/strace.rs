@@ -47,11 +47,11 @@ struct Reader {
 impl Reader {
     fn new(reading: Reading) -> Reader {
         Reader {
+            mode: reading.start,
             reading,
             output: Output::default(),
             pending: HashMap::new(),
             modes: HashMap::new(),
-            mode: reading.start,
             first: None,
         }
     }
@@ -59,7 +59,8 @@ impl Reader {
     fn line(&mut self, line: &str) {
         let (tid, body) = prefix(line);
         self.first.get_or_insert(tid);
-        let known = if body.starts_with("--- ") {
+        let is_note = |note: &String| body.starts_with(note.as_str());
+        let known = if body.starts_with("--- ") || self.reading.notes.iter().any(is_note) {
             true
         } else if let Some(note) = body.strip_prefix("+++ ") {
             self.ended(tid, note);
@@ -208,11 +209,12 @@ impl Reader {
     }
 }
 
-/// The thread that a line is of, and the line without it: `12 rest`, `[pid 12] rest`.
+/// The thread that a line is of, and the line without it: `12 rest`, `[pid 12] rest`, `[12] rest`.
 fn prefix(line: &str) -> (Option<i32>, &str) {
     let trimmed = line.trim_start();
     if let Some((pid, rest)) = trimmed
         .strip_prefix("[pid")
+        .or_else(|| trimmed.strip_prefix('['))
         .and_then(|rest| rest.split_once(']'))
         && let Ok(pid) = pid.trim().parse()
     {

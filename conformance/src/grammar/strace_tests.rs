@@ -11,6 +11,7 @@ fn text(output: &str) -> Output {
             grammar: Grammar::Strace,
             raw: true,
             start: Some(AbiId::X86_64),
+            notes: Vec::new(),
             machine: AbiId::X86_64,
         },
     )
@@ -162,6 +163,7 @@ fn decoded_arguments_are_words_of_which_nothing_is_known() {
             grammar: Grammar::Strace,
             raw: false,
             start: None,
+            notes: Vec::new(),
             machine: AbiId::X86_64,
         },
     );
@@ -226,6 +228,7 @@ fn bytes_that_are_no_text_do_no_harm() {
                     grammar: Grammar::Detect,
                     raw: true,
                     start: None,
+                    notes: Vec::new(),
                     machine: AbiId::X86_64,
                 },
             );
@@ -259,6 +262,7 @@ fn on_arm_a_32_bit_program_is_one_of_arm() {
         grammar: Grammar::Strace,
         raw: true,
         start: Some(AbiId::Aarch64),
+        notes: Vec::new(),
         machine: AbiId::Aarch64,
     };
     let calls = read(text.as_bytes(), reading).calls;

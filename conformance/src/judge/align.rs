@@ -45,7 +45,7 @@ pub(super) fn findings(
                 "shown though it was not asked for",
                 line,
             ));
-        } else if let Some(wrong) = difference(run, threads, call, line) {
+        } else if let Some(wrong) = difference(run, threads, call, line, traits) {
             findings.push(misdecoded(call, &wrong, line));
         }
     }
@@ -78,12 +78,20 @@ pub(super) fn findings(
 }
 
 /// What is wrong with a line that is this call.
-fn difference(run: &Run, threads: &Threads, call: &Made, line: &Seen) -> Option<String> {
+fn difference(
+    run: &Run,
+    threads: &Threads,
+    call: &Made,
+    line: &Seen,
+    traits: &Traits,
+) -> Option<String> {
     let lacking = Made {
         result: None,
         ..*call
     };
-    let call = match claims::may_lack_result(run, call, line) {
+    let is_mute = |name: &String| traits.mute.contains(name) && line.result == SeenResult::None;
+    let mute = line.name.as_ref().is_some_and(is_mute);
+    let call = match mute || claims::may_lack_result(run, call, line) {
         true => &lacking,
         false => call,
     };

@@ -42,6 +42,8 @@ pub struct Traits {
     pub shows_unknown: bool,
     /// Calls that the kernel hides from how it observes them: it may miss these.
     pub unseen: Vec<(AbiId, u32)>,
+    /// Calls, by name, whose results it leaves out.
+    pub mute: Vec<String>,
 }
 
 /// What was decided of one case.
@@ -196,7 +198,7 @@ fn decide(findings: &[&Finding]) -> Decision {
 }
 
 /// The gravest is 0.
-fn gravity(verdict: Verdict) -> u8 {
+pub(crate) fn gravity(verdict: Verdict) -> u8 {
     match verdict {
         Verdict::Hung | Verdict::Crashed => 0,
         Verdict::Altered => 1,

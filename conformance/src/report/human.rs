@@ -31,10 +31,11 @@ pub(super) fn write(report: &Report, out: &mut dyn Write) -> io::Result<()> {
 fn takers(report: &Report, out: &mut dyn Write) -> io::Result<()> {
     writeln!(out, "kernel {}", report.kernel)?;
     for taker in &report.takers {
-        let what = match (&taker.version, &taker.absent) {
-            (Some(version), _) => format!("version {version}"),
-            (None, Some(reason)) => format!("not here: {reason}"),
-            (None, None) => "not here".to_owned(),
+        let what = match (&taker.command, &taker.version, &taker.absent) {
+            (Some(command), ..) => command.clone(),
+            (None, Some(version), _) => format!("version {version}"),
+            (None, None, Some(reason)) => format!("not here: {reason}"),
+            (None, None, None) => "not here".to_owned(),
         };
         writeln!(out, "{}: {what}", taker.tracer)?;
     }
@@ -227,7 +228,7 @@ fn suite(report: &Report, out: &mut dyn Write) -> io::Result<()> {
     for (subject, pattern) in &report.stale {
         writeln!(
             out,
-            "\n{BAD}stale{BAD:#}  {subject}: no case is of the pattern '{pattern}': remove it from the subject's file"
+            "\n{BAD}stale{BAD:#}  {subject}: no case is of the pattern '{pattern}': remove it from the file of known failures"
         )?;
     }
     if !report.faults.is_empty() {

@@ -31,8 +31,7 @@ pub(super) fn write(report: &Report, out: &mut dyn Write) -> io::Result<()> {
             row.skipped + row.expected_failures,
         )?;
         for entry in &report.entries {
-            let same = entry.tracer == row.tracer && entry.backend == row.backend;
-            if same && entry.abi.name() == row.abi && entry.group == row.group {
+            if row.is_of(entry) {
                 case(entry, out)?;
             }
         }

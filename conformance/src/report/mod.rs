@@ -1,8 +1,12 @@
 //! What came of it all: results, their summary, and the forms in which they are told.
 
+mod hidden;
+mod html;
 mod human;
 mod json;
 mod junit;
+mod kinds;
+mod markdown;
 
 use std::io::{self, Write};
 
@@ -20,6 +24,10 @@ pub enum Format {
     Json,
     /// JUnit's XML, for CI systems.
     Junit,
+    /// One page for a browser, which needs nothing else.
+    Html,
+    /// A scoreboard in Markdown, with the most telling failures.
+    Markdown,
 }
 
 /// What came of one case with one subject.
@@ -45,6 +53,8 @@ pub enum Outcome {
 pub struct Entry {
     /// The subject's id.
     pub subject: String,
+    /// What `--tracer` must say to have it.
+    pub asked_as: String,
     /// Its tracer.
     pub tracer: String,
     /// Its backend.
@@ -77,6 +87,9 @@ pub struct Taker {
     pub version: Option<String>,
     /// Why it is absent.
     pub absent: Option<String>,
+    /// The command, of one that a user gave.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub command: Option<String>,
 }
 
 /// Everything that a report tells.
@@ -84,6 +97,10 @@ pub struct Taker {
 pub struct Report {
     /// The running kernel's release.
     pub kernel: String,
+    /// The kernel's machine, as `uname -m` has it.
+    pub machine: String,
+    /// When it was found, in UTC.
+    pub date: String,
     /// Who took part.
     pub takers: Vec<Taker>,
     /// Results, in the order of subjects, ABIs, groups and cases.
@@ -123,13 +140,7 @@ impl Report {
     pub fn summary(&self) -> Vec<Row> {
         let mut rows: Vec<Row> = Vec::new();
         for entry in &self.entries {
-            let same = |row: &&mut Row| {
-                row.tracer == entry.tracer
-                    && row.backend == entry.backend
-                    && row.abi == entry.abi.name()
-                    && row.group == entry.group
-            };
-            match rows.iter_mut().rev().find(same) {
+            match rows.iter_mut().rev().find(|row| row.is_of(entry)) {
                 Some(row) => row.count(&entry.outcome),
                 None => {
                     let mut row = Row {
@@ -163,6 +174,22 @@ impl Report {
         self.failures().next().is_some() || !self.stale.is_empty() || !self.faults.is_empty()
     }
 
+    /// The subjects that have results, in the order of the entries: id, tracer, backend.
+    fn subjects(&self) -> Vec<(&str, &str, &str)> {
+        let mut subjects: Vec<(&str, &str, &str)> = Vec::new();
+        for entry in &self.entries {
+            let own = (
+                entry.subject.as_str(),
+                entry.tracer.as_str(),
+                entry.backend.as_str(),
+            );
+            if !subjects.contains(&own) {
+                subjects.push(own);
+            }
+        }
+        subjects
+    }
+
     /// Writes it.
     ///
     /// # Errors
@@ -172,11 +199,21 @@ impl Report {
             Format::Human => human::write(self, out),
             Format::Json => json::write(self, out),
             Format::Junit => junit::write(self, out),
+            Format::Html => html::write(self, out),
+            Format::Markdown => markdown::write(self, out),
         }
     }
 }
 
 impl Row {
+    /// Whether the entry is counted here.
+    fn is_of(&self, entry: &Entry) -> bool {
+        self.tracer == entry.tracer
+            && self.backend == entry.backend
+            && self.abi == entry.abi.name()
+            && self.group == entry.group
+    }
+
     fn count(&mut self, outcome: &Outcome) {
         self.cases += 1;
         match outcome {
@@ -189,16 +226,19 @@ impl Row {
 }
 
 impl Entry {
-    /// The command that runs this case alone.
+    /// The command that runs this case alone, and tells it as a failure.
     #[must_use]
     pub fn reproduce(&self) -> String {
         let word = |text: &str| shlex::try_quote(text).map_or_else(|_| text.to_owned(), Into::into);
+        let known = match self.outcome {
+            Outcome::Known { .. } => " --ignore-expected",
+            Outcome::Passed | Outcome::Failed(_) | Outcome::Skipped(_) => "",
+        };
+        let case = format!("{}::{}::{}", self.abi.name(), self.group, self.case);
         format!(
-            "everycall check --tracer {} --abi {} --group {} --case {}",
-            word(&self.subject),
-            self.abi.name(),
-            self.group,
-            word(&self.case)
+            "everycall check --tracer {}{known} --case {}",
+            word(&self.asked_as),
+            word(&case)
         )
     }
 }

@@ -10,9 +10,10 @@ fn decision(verdict: Verdict) -> Decision {
     }
 }
 
-fn entry(case: &str, outcome: Outcome) -> Entry {
+pub(super) fn entry(case: &str, outcome: Outcome) -> Entry {
     Entry {
         subject: "ectrace/seccomp".into(),
+        asked_as: "ectrace/seccomp".into(),
         tracer: "ectrace".into(),
         backend: "seccomp".into(),
         abi: AbiId::X86_64,
@@ -22,14 +23,25 @@ fn entry(case: &str, outcome: Outcome) -> Entry {
     }
 }
 
-fn report() -> Report {
+pub(super) fn report() -> Report {
     Report {
         kernel: "6.18".into(),
-        takers: vec![Taker {
-            tracer: "lurk".into(),
-            version: None,
-            absent: Some("no such file".into()),
-        }],
+        machine: "x86_64".into(),
+        date: "2026-11-23T08:00:00Z".into(),
+        takers: vec![
+            Taker {
+                tracer: "ectrace/seccomp".into(),
+                version: Some("0.1".into()),
+                absent: None,
+                command: None,
+            },
+            Taker {
+                tracer: "lurk".into(),
+                version: None,
+                absent: Some("no such file".into()),
+                command: None,
+            },
+        ],
         entries: vec![
             entry("a/only", Outcome::Passed),
             entry("b/only", Outcome::Failed(decision(Verdict::Missed))),
@@ -51,7 +63,7 @@ fn report() -> Report {
     }
 }
 
-fn written(report: &Report, format: Format) -> String {
+pub(super) fn written(report: &Report, format: Format) -> String {
     let mut out = Vec::new();
     report
         .write(format, &mut out)
@@ -98,7 +110,7 @@ fn the_human_report_names_what_failed_and_how_to_see_it_again() {
         "cannot be asked",
         "lurk: not here: no such file",
         "FAILED",
-        "everycall check --tracer ectrace/seccomp --abi x86_64 --group numbers --case b/only",
+        "everycall check --tracer ectrace/seccomp --case x86_64::numbers::b/only",
     ] {
         assert!(text.contains(part), "{part}: {text}");
     }

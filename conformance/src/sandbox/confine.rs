@@ -1,7 +1,7 @@
 //! How a worker gives up everything: ids, namespaces, limits, mounts.
 #![allow(
     unsafe_code,
-    reason = "mount_setattr has no safe wrapper in the crates that are used here"
+    reason = "mount_setattr and capset have no safe wrappers in the crates that are used here"
 )]
 
 use std::ffi::CString;
@@ -19,8 +19,21 @@ use nix::unistd::{Gid, Uid, chdir, getgid, getuid, setgroups, setresgid, setresu
 
 use super::{NOBODY, Privilege, becomes_nobody};
 
+/// All but the one of users.
+const NAMESPACES: CloneFlags = CloneFlags::CLONE_NEWPID
+    .union(CloneFlags::CLONE_NEWNET)
+    .union(CloneFlags::CLONE_NEWIPC)
+    .union(CloneFlags::CLONE_NEWUTS)
+    .union(CloneFlags::CLONE_NEWCGROUP)
+    .union(CloneFlags::CLONE_NEWNS);
+
 /// Until process 1 is born: another user, other namespaces.
 pub(super) fn leave_everything(privilege: Privilege) -> io::Result<()> {
+    if privilege == Privilege::Observer {
+        keep_observing_only()?;
+        unshare(NAMESPACES).map_err(|e| refused("unshare(CLONE_NEWPID|...)", e))?;
+        return limit();
+    }
     if becomes_nobody() {
         let (uid, gid) = (Uid::from_raw(NOBODY), Gid::from_raw(NOBODY));
         setgroups(&[]).map_err(|e| failed("setgroups", e))?;
@@ -30,18 +43,10 @@ pub(super) fn leave_everything(privilege: Privilege) -> io::Result<()> {
         set_dumpable(true).map_err(|e| failed("prctl(PR_SET_DUMPABLE)", e))?;
     }
     let (uid, gid) = (getuid(), getgid());
-    unshare(
-        CloneFlags::CLONE_NEWUSER
-            | CloneFlags::CLONE_NEWPID
-            | CloneFlags::CLONE_NEWNET
-            | CloneFlags::CLONE_NEWIPC
-            | CloneFlags::CLONE_NEWUTS
-            | CloneFlags::CLONE_NEWCGROUP
-            | CloneFlags::CLONE_NEWNS,
-    )
-    .map_err(|e| refused("unshare(CLONE_NEWUSER|...)", e))?;
+    unshare(CloneFlags::CLONE_NEWUSER | NAMESPACES)
+        .map_err(|e| refused("unshare(CLONE_NEWUSER|...)", e))?;
     let (inner_uid, inner_gid) = match privilege {
-        Privilege::NamespaceRoot => (0, 0),
+        Privilege::NamespaceRoot | Privilege::Observer => (0, 0),
         // Anybody but root, whatever root means here.
         Privilege::User if uid.is_root() => (NOBODY, NOBODY),
         Privilege::User => (uid.as_raw(), gid.as_raw()),
@@ -50,6 +55,45 @@ pub(super) fn leave_everything(privilege: Privilege) -> io::Result<()> {
     write("/proc/self/uid_map", &format!("{inner_uid} {uid} 1"))?;
     write("/proc/self/gid_map", &format!("{inner_gid} {gid} 1"))?;
     limit()
+}
+
+/// From the next execve on, root's programs have no other capabilities than to observe: none can be had that is
+/// in neither set. This program itself keeps its own, which it needs to make the mounts.
+fn keep_observing_only() -> io::Result<()> {
+    /// `CAP_PERFMON` and `CAP_BPF`.
+    const OBSERVE: [libc::c_ulong; 2] = [38, 39];
+    for capability in (0..64).filter(|capability| !OBSERVE.contains(capability)) {
+        // SAFETY: it takes two numbers and no address.
+        let result = unsafe { libc::prctl(libc::PR_CAPBSET_DROP, capability, 0, 0, 0) };
+        match Errno::result(result) {
+            // Beyond the last capability that the kernel knows.
+            Ok(_) | Err(Errno::EINVAL) => {}
+            Err(e) => return Err(failed("prctl(PR_CAPBSET_DROP), which only root may,", e)),
+        }
+    }
+    inherit_nothing()
+}
+
+/// Empties the set of capabilities that programs inherit.
+fn inherit_nothing() -> io::Result<()> {
+    /// The third version: two structs of effective, permitted and inheritable bits.
+    const VERSION_3: u32 = 0x2008_0522;
+    let mut header = [VERSION_3, 0];
+    let mut data = [[0_u32; 3]; 2];
+    // SAFETY: the header and the data are what the kernel reads and writes for this version, and ours.
+    let result = unsafe {
+        let got = libc::syscall(libc::SYS_capget, header.as_mut_ptr(), data.as_mut_ptr());
+        for sets in &mut data {
+            sets[2] = 0;
+        }
+        match got {
+            0 => libc::syscall(libc::SYS_capset, header.as_mut_ptr(), data.as_ptr()),
+            _ => got,
+        }
+    };
+    Errno::result(result)
+        .map(drop)
+        .map_err(|e| failed("capset", e))
 }
 
 /// Limits against what runs away. Process counts are of this user namespace alone.
@@ -68,7 +112,7 @@ fn limit() -> io::Result<()> {
 }
 
 /// In process 1: a session and file systems of its own.
-pub(super) fn settle(dir: &Path) -> io::Result<()> {
+pub(super) fn settle(dir: &Path, privilege: Privilege) -> io::Result<()> {
     setsid().map_err(|e| failed("setsid", e))?;
     umask(Mode::from_bits_truncate(0o022));
     let none: Option<&str> = None;
@@ -78,7 +122,11 @@ pub(super) fn settle(dir: &Path) -> io::Result<()> {
         .map_err(|e| refused("mount(MS_BIND)", e))?;
     set_read_only(Path::new("/"), true)?;
     set_read_only(dir, false)?;
-    let proc = MsFlags::MS_NOSUID | MsFlags::MS_NODEV | MsFlags::MS_NOEXEC;
+    let mut proc = MsFlags::MS_NOSUID | MsFlags::MS_NODEV | MsFlags::MS_NOEXEC;
+    if privilege == Privilege::Observer {
+        // The settings of the system below /proc/sys are files of root's.
+        proc |= MsFlags::MS_RDONLY;
+    }
     mount(Some("proc"), "/proc", Some("proc"), proc, none)
         .map_err(|e| refused("mount(proc)", e))?;
     chdir(dir).map_err(|e| failed("chdir", e))

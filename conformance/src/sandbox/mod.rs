@@ -39,6 +39,9 @@ pub enum Privilege {
     NamespaceRoot,
     /// A user without any capability: a filter needs `no_new_privs`.
     User,
+    /// The system's own root, who can do nothing that root can but observe the whole system: what reads
+    /// tracepoints needs that, and no namespace of users has it. Only root can ask for it.
+    Observer,
 }
 
 impl Privilege {
@@ -50,6 +53,15 @@ impl Privilege {
         } else {
             Privilege::User
         }
+    }
+
+    /// Whether [`Privilege::Observer`] can be had: only the system's own root has it to give, not one of a
+    /// namespace of users.
+    #[must_use]
+    pub fn can_observe() -> bool {
+        let map = std::fs::read_to_string("/proc/self/uid_map").unwrap_or_default();
+        let whole = ["0", "0", "4294967295"];
+        nix::unistd::geteuid().is_root() && map.split_whitespace().eq(whole)
     }
 }
 
@@ -106,7 +118,7 @@ pub struct Sandbox {
 impl Sandbox {
     /// Starts a worker. The `main` of the current executable must begin with [`serve_if_worker`].
     pub fn start(privilege: Privilege) -> io::Result<Sandbox> {
-        let dir = private_directory()?;
+        let dir = private_directory(privilege)?;
         let (ours, theirs) = UnixStream::pair()?;
         // Not the path of the executable: a build may have replaced that file meanwhile.
         let child = Command::new("/proc/self/exe")
@@ -226,12 +238,12 @@ impl Drop for Sandbox {
 }
 
 /// A directory that only the user inside can reach.
-fn private_directory() -> io::Result<TempDir> {
+fn private_directory(privilege: Privilege) -> io::Result<TempDir> {
     let dir = tempfile::Builder::new()
         .prefix("everycall-")
         .permissions(PermissionsExt::from_mode(0o700))
         .tempdir()?;
-    if becomes_nobody() {
+    if privilege != Privilege::Observer && becomes_nobody() {
         chown(dir.path(), Some(NOBODY), Some(NOBODY))?;
     }
     Ok(dir)

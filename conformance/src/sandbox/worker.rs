@@ -59,7 +59,7 @@ fn serve() -> io::Result<i32> {
             }
         }
         ForkResult::Child => {
-            if let Err(error) = confine::settle(&dir) {
+            if let Err(error) = confine::settle(&dir, privilege) {
                 send(&mut replies, &Reply::failed(&error))?;
                 return Ok(1);
             }

@@ -3,36 +3,37 @@
 use std::collections::BTreeSet;
 
 use everycall_arch::AbiId;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
+use super::pattern::{expand, matches};
 use crate::case::Verdict;
 use crate::host;
 use crate::suite::catalogue;
 
 /// One entry of a subject's file.
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Entry {
     /// Which cases, as `abi::group::case`. `*` stands for anything, `{a,b}` for either, `{3..5}` for each
     /// of these numbers.
     pub case: String,
     /// The verdict that is expected; none for a case that is skipped.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     verdict: Option<Verdict>,
     /// Why.
     pub reason: String,
     /// Only for versions below this one.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     below: Option<String>,
     /// Only for this version and later ones.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     from: Option<String>,
     /// Only where this is the kernel's own ABI, by name: a call of `arm` is another thing on a kernel for
     /// aarch64.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     machine: Option<String>,
     /// Only where the suite, and our own tracer with it, is a program with words of so many bits.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     bits: Option<u32>,
 }
 
@@ -60,9 +61,43 @@ impl Situation {
             abis: catalogue::abis(),
         }
     }
+
+    /// Whether calls of a pattern's ABI can be made.
+    fn makes(&self, pattern: &str) -> bool {
+        let abi = pattern.split("::").next().unwrap_or_default();
+        self.abis.iter().any(|own| matches(abi, own.name()))
+    }
 }
 
 impl Entry {
+    /// One that holds everywhere.
+    #[must_use]
+    pub fn new(case: String, verdict: Option<Verdict>, reason: String) -> Entry {
+        Entry {
+            case,
+            verdict,
+            reason,
+            below: None,
+            from: None,
+            machine: None,
+            bits: None,
+        }
+    }
+
+    /// Whether some of it may hold only elsewhere: for other versions, machines or ABIs.
+    pub(super) fn is_for_others(&self, here: &Situation) -> bool {
+        let Entry {
+            below,
+            from,
+            machine,
+            bits,
+            ..
+        } = self;
+        let bounded = below.is_some() || from.is_some() || machine.is_some() || bits.is_some();
+        let own = expand(&self.case).unwrap_or_default();
+        bounded || !own.iter().all(|pattern| here.makes(pattern))
+    }
+
     /// What is wrong with the entry itself.
     pub(super) fn check(&self) -> Result<(), String> {
         if self.reason.trim().is_empty() {
@@ -119,15 +154,11 @@ impl<'a> Expectations<'a> {
     /// Those of `entries` that hold here.
     #[must_use]
     pub fn new(entries: &'a [Entry], here: &Situation) -> Expectations<'a> {
-        let made_here = |pattern: &String| {
-            let abi = pattern.split("::").next().unwrap_or_default();
-            here.abis.iter().any(|own| matches(abi, own.name()))
-        };
         let (mut held, mut patterns) = (Vec::new(), Vec::new());
         for entry in entries.iter().filter(|entry| entry.is_for(here)) {
             // What cannot be expanded was refused when the entry was read.
             let mut own = expand(&entry.case).unwrap_or_default();
-            own.retain(made_here);
+            own.retain(|pattern| here.makes(pattern));
             if !own.is_empty() {
                 let at = held.len();
                 held.push(entry);
@@ -175,72 +206,12 @@ impl Entry {
     }
 }
 
-/// The patterns that one with alternatives stands for.
-fn expand(pattern: &str) -> Result<Vec<String>, String> {
-    /// More than any table has numbers.
-    const MOST: usize = 10_000;
-    let Some((before, rest)) = pattern.split_once('{') else {
-        return Ok(vec![pattern.to_owned()]);
-    };
-    let (inside, after) = rest
-        .split_once('}')
-        .ok_or_else(|| format!("'{pattern}' has a brace that is not closed"))?;
-    let mut choices = Vec::new();
-    for choice in inside.split(',') {
-        let range = choice.split_once("..");
-        match range.and_then(|(low, high)| Some((low.parse().ok()?, high.parse().ok()?))) {
-            Some((low, high)) if low <= high && high - low < MOST => {
-                choices.extend((low..=high).map(|n: usize| n.to_string()));
-            }
-            Some(_) => return Err(format!("'{choice}' is no range of numbers")),
-            None => choices.push(choice.to_owned()),
-        }
-    }
-    let tails = expand(after)?;
-    if choices.len().saturating_mul(tails.len()) > MOST {
-        return Err(format!("'{pattern}' stands for too many"));
-    }
-    let both = |choice: &String| -> Vec<String> {
-        let whole = |tail: &String| format!("{before}{choice}{tail}");
-        tails.iter().map(whole).collect()
-    };
-    Ok(choices.iter().flat_map(both).collect())
-}
-
-/// Whether `text` is of the pattern, in which `*` stands for any text.
-#[must_use]
-pub(crate) fn matches(pattern: &str, text: &str) -> bool {
-    let mut parts = pattern.split('*');
-    let Some(mut rest) = parts.next().and_then(|first| text.strip_prefix(first)) else {
-        return false;
-    };
-    let mut parts: Vec<&str> = parts.collect();
-    let Some(last) = parts.pop() else {
-        return rest.is_empty();
-    };
-    for part in parts {
-        let Some(at) = rest.find(part) else {
-            return false;
-        };
-        rest = rest.get(at + part.len()..).unwrap_or("");
-    }
-    rest.ends_with(last)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     fn entry(case: &str) -> Entry {
-        Entry {
-            case: case.into(),
-            verdict: Some(Verdict::Missed),
-            reason: "known".into(),
-            below: None,
-            from: None,
-            machine: None,
-            bits: None,
-        }
+        Entry::new(case.into(), Some(Verdict::Missed), "known".into())
     }
 
     fn on(machine: AbiId, version: &str) -> Situation {
@@ -270,44 +241,7 @@ mod tests {
     }
 
     #[test]
-    fn patterns() {
-        for (pattern, text) in [
-            ("a", "a"),
-            ("*", ""),
-            ("*", "abc"),
-            ("a*c", "abc"),
-            ("a*c", "ac"),
-            ("*b*", "abc"),
-            ("a*b*c", "aXbYc"),
-        ] {
-            assert!(matches(pattern, text), "{pattern} {text}");
-        }
-        for (pattern, text) in [
-            ("a", "ab"),
-            ("a", "ba"),
-            ("", "a"),
-            ("a*c", "abcd"),
-            ("a*a", "a"),
-            ("*b*b", "ab"),
-            ("a*b*c", "acb"),
-        ] {
-            assert!(!matches(pattern, text), "{pattern} {text}");
-        }
-    }
-
-    #[test]
-    fn alternatives() {
-        let expanded = |pattern| expand(pattern).expect(pattern);
-        assert_eq!(expanded("a::b"), ["a::b"]);
-        assert_eq!(
-            expanded("x{,y}-{1..3,7}*"),
-            [
-                "x-1*", "x-2*", "x-3*", "x-7*", "xy-1*", "xy-2*", "xy-3*", "xy-7*"
-            ]
-        );
-        for wrong in ["{a", "{3..1}", "{0..99999}", "{1..999}{1..999}"] {
-            assert!(expand(wrong).is_err(), "{wrong}");
-        }
+    fn alternatives_are_one_entry() {
         let entries = [entry("{i386,x32}::numbers::hole-{1..2}/only")];
         let mut expectations = Expectations::new(&entries, &on(AbiId::X86_64, "1"));
         assert!(expectations.find("x32::numbers::hole-2/only").is_some());

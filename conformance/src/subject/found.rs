@@ -4,6 +4,7 @@ use std::ffi::OsString;
 use std::process::{Command, Stdio};
 
 use super::{Ours, Subject, VersionCommand};
+use crate::sandbox::Privilege;
 
 /// What was found of a subject on this machine.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -18,6 +19,10 @@ impl Subject {
     /// Looks for it.
     #[must_use]
     pub fn look(&self, ours: &Ours) -> Found {
+        if self.observes_system && !Privilege::can_observe() {
+            let text = "it observes the whole system, which only the system's own root may";
+            return Found::Absent(text.into());
+        }
         match &self.version {
             None => Found::Version("unknown".into()),
             Some(version) => version.run(ours),

@@ -1,8 +1,11 @@
 //! Subjects: tracers under test, described by data. Adding one is adding one file.
 
+mod baseline;
 mod command;
+mod compress;
 mod expected;
 mod found;
+mod pattern;
 
 use everycall_arch::AbiId;
 use serde::Deserialize;
@@ -11,6 +14,7 @@ use crate::grammar::{Grammar, Reading};
 use crate::host;
 use crate::judge::Traits;
 
+pub use baseline::{Baseline, BaselineError, Known, UNEXPLAINED};
 pub use command::{Ours, Words};
 pub use expected::{Entry, Expectations, Situation};
 pub use found::Found;
@@ -25,6 +29,18 @@ const DESCRIPTIONS: &[(&str, &str)] = &[
     (
         "ectrace-seccomp.toml",
         include_str!("../../../fixtures/subjects/ectrace-seccomp.toml"),
+    ),
+    (
+        "gdb.toml",
+        include_str!("../../../fixtures/subjects/gdb.toml"),
+    ),
+    (
+        "lurk.toml",
+        include_str!("../../../fixtures/subjects/lurk.toml"),
+    ),
+    (
+        "perf-trace.toml",
+        include_str!("../../../fixtures/subjects/perf-trace.toml"),
     ),
     (
         "strace.toml",
@@ -49,6 +65,12 @@ pub struct Subject {
     /// Whether its absence is an error.
     #[serde(default)]
     pub required: bool,
+    /// Whether it takes part only when it is named, or all are: it is slow, or needs what few machines have.
+    #[serde(default)]
+    pub only_named: bool,
+    /// Whether it observes the whole system, which only the system's own root may.
+    #[serde(default)]
+    pub observes_system: bool,
     /// How it is started. `{ours}`: our own tracer; `{out}`: the file to write; `{set}`: what to
     /// trace, as strace's `-e trace=` has it; `{cmd}`: the program and its arguments.
     pub command: Vec<String>,
@@ -60,6 +82,12 @@ pub struct Subject {
     /// The ABI of calls before the first line that tells one.
     #[serde(default)]
     start: Option<Start>,
+    /// What lines of its text begin with that tell of no call.
+    #[serde(default)]
+    notes: Vec<String>,
+    /// Whether it shows every call, so that its command has no `{set}`.
+    #[serde(default)]
+    shows_all: bool,
     /// Whether names that it may not know must be marked (`?name`).
     #[serde(default)]
     optional_names: bool,
@@ -69,6 +97,10 @@ pub struct Subject {
     /// Calls that the kernel hides from its backend.
     #[serde(default)]
     unseen: Vec<Unseen>,
+    /// Calls whose results it leaves out. It is a fault, but one that would hide all others: they are part of
+    /// nearly every probe.
+    #[serde(default)]
+    mute: Vec<Mute>,
     /// What it says that it loses, and has nothing to do with calls.
     #[serde(default)]
     loses: Vec<Loss>,
@@ -83,6 +115,9 @@ pub struct Subject {
     /// Cases that are known to fail.
     #[serde(default)]
     pub expected: Vec<Entry>,
+    /// The user's command, as it was typed; nothing for a tracer that is described.
+    #[serde(skip)]
+    pub typed: Option<String>,
 }
 
 /// Where a tracer's text begins.
@@ -100,6 +135,15 @@ struct Unseen {
     /// Their ABI's name.
     abi: String,
     numbers: Vec<u32>,
+    /// Why not.
+    reason: String,
+}
+
+/// Calls of which a tracer shows no result.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Mute {
+    calls: Vec<String>,
     /// Why not.
     reason: String,
 }
@@ -214,10 +258,20 @@ impl Subject {
         {
             return Err(wrong("a loss needs its text and a reason".into()));
         }
-        for must in ["{out}", "{cmd}", "{set}"] {
+        if subject
+            .mute
+            .iter()
+            .any(|mute| mute.reason.trim().is_empty())
+        {
+            return Err(wrong("calls without results need a reason".into()));
+        }
+        for must in ["{out}", "{cmd}"] {
             if !subject.command.iter().any(|word| word.contains(must)) {
                 return Err(wrong(format!("the command has no {must}")));
             }
+        }
+        if subject.selects() == subject.shows_all {
+            return Err(wrong("the command has {set}, or it shows all calls".into()));
         }
         for entry in subject.skip.iter().chain(&subject.expected) {
             entry.check().map_err(wrong)?;
@@ -239,24 +293,38 @@ impl Subject {
             return Err(wrong("it has no {out}: which file does it write?"));
         }
         let raw = words.iter().any(|word| word.ends_with("raw=all"));
+        let program = words.first().map_or("", String::as_str);
+        let name = program.rsplit('/').next().unwrap_or(program).to_owned();
         Ok(Subject {
-            id: command.to_owned(),
-            tracer: command.to_owned(),
+            id: name.clone(),
+            tracer: name,
             backend: "unknown".into(),
             required: true,
+            only_named: true,
+            observes_system: false,
             command: words,
             grammar: Grammar::Detect,
             raw,
             start: None,
+            notes: Vec::new(),
+            shows_all: false,
             optional_names: true,
             shows_unknown: true,
             unseen: Vec::new(),
+            mute: Vec::new(),
             loses: Vec::new(),
             groups: Vec::new(),
             version: None,
             skip: Vec::new(),
             expected: Vec::new(),
+            typed: Some(command.to_owned()),
         })
+    }
+
+    /// What `--tracer` must say to have it.
+    #[must_use]
+    pub fn asked_as(&self) -> &str {
+        self.typed.as_deref().unwrap_or(&self.id)
     }
 
     /// Whether it takes part in this group; a user's command takes part in all.
@@ -272,6 +340,7 @@ impl Subject {
             grammar: self.grammar,
             raw: self.raw,
             start: self.start.map(|Start::Native| host::native()),
+            notes: self.notes.clone(),
             machine: host::native(),
         }
     }
@@ -293,6 +362,11 @@ impl Subject {
         Traits {
             shows_unknown: self.shows_unknown,
             unseen: self.unseen.iter().flat_map(calls).collect(),
+            mute: self
+                .mute
+                .iter()
+                .flat_map(|mute| mute.calls.clone())
+                .collect(),
         }
     }
 

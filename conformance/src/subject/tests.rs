@@ -133,11 +133,14 @@ fn a_users_command() {
 
 #[test]
 fn a_wrong_description_is_refused_with_its_reason() {
-    let whole = DESCRIPTIONS[2].1;
+    let strace = DESCRIPTIONS.iter().find(|(file, _)| *file == "strace.toml");
+    let whole = strace.expect("it is described").1;
     let right = whole.split("\n[[").next().unwrap_or(whole);
     let entry = |text: &str| format!("{right}\n[[expected]]\n{text}\n");
     let wrong = [
         (right.replace("\"{out}\", ", ""), "{out}"),
+        (right.replace("trace={set}", "trace=all"), "{set}"),
+        (format!("shows_all = true\n{right}"), "{set}"),
         (
             right.replace("start = \"native\"", "start = \"x87\""),
             "x87",

@@ -60,11 +60,11 @@ pub trait Bench: Sync {
     /// When a probe cannot be made.
     fn runs(&self, cases: &[CaseName]) -> Result<Vec<Run>, String>;
 
-    /// Runs the probe alone.
+    /// Runs the probe alone, as who it will be under this subject.
     ///
     /// # Errors
     /// When it cannot be run at all.
-    fn native(&self, run: &Run) -> Result<Done, String>;
+    fn native(&self, run: &Run, subject: &Subject) -> Result<Done, String>;
 
     /// Runs the probe under a subject.
     ///

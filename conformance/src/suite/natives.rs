@@ -1,4 +1,5 @@
-//! What probes do untraced: each distinct probe runs once, for all subjects and questions.
+//! What probes do untraced: each distinct probe runs once, for all questions and all subjects under which it is
+//! the same user.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
@@ -7,25 +8,30 @@ use super::{Bench, Done};
 use crate::case::Run;
 use crate::judge::claims;
 use crate::observe::End;
+use crate::subject::Subject;
 
 /// What a probe does untraced, or what is wrong with it.
 pub(super) type Native = Result<Done, String>;
 
-/// The natives of a run of the suite, by ELF file.
+/// What comes of one, once it is there.
+type Cell = Arc<OnceLock<Native>>;
+
+/// The natives of a run of the suite, by who they are and ELF file.
 #[derive(Default)]
 pub(super) struct Natives {
-    known: Mutex<HashMap<Vec<u8>, Arc<OnceLock<Native>>>>,
+    known: Mutex<HashMap<(bool, Vec<u8>), Cell>>,
 }
 
 impl Natives {
     /// What this run's probe does untraced; it is run now if it was not before.
-    pub(super) fn of(&self, run: &Run, bench: &dyn Bench) -> Arc<OnceLock<Native>> {
+    pub(super) fn of(&self, run: &Run, subject: &Subject, bench: &dyn Bench) -> Cell {
         let cell = {
             let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
-            Arc::clone(known.entry(run.elf.clone()).or_default())
+            let who = (subject.observes_system, run.elf.clone());
+            Arc::clone(known.entry(who).or_default())
         };
         // Another worker that wants the same probe waits for this one.
-        cell.get_or_init(|| bench.native(run).and_then(|done| sound(run, done)));
+        cell.get_or_init(|| bench.native(run, subject).and_then(|done| sound(run, done)));
         cell
     }
 }

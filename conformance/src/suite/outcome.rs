@@ -132,6 +132,7 @@ impl<'a> Known<'a> {
         };
         Some(Entry {
             subject: taker.subject.id.clone(),
+            asked_as: taker.subject.asked_as().to_owned(),
             tracer: taker.subject.tracer.clone(),
             backend: taker.subject.backend.clone(),
             abi: case.abi,
@@ -155,7 +156,7 @@ impl<'a> Known<'a> {
                 verdict: Verdict::Passed,
                 expected: format!("to fail, because: {}", entry.reason),
                 observed: format!(
-                    "it passes: remove '{}' from the subject's file, or narrow it",
+                    "it passes: remove '{}' from the file of known failures, or narrow it",
                     entry.case
                 ),
             }),

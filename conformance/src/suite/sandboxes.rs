@@ -36,13 +36,25 @@ impl Sandboxes {
         }
     }
 
-    /// Does something with a runner. One with which something went wrong is not used again.
-    fn with(&self, work: impl FnOnce(&mut Runner) -> io::Result<Ran>) -> Result<Done, String> {
+    /// Does something with a runner for this subject. One with which something went wrong is not used again.
+    fn with(
+        &self,
+        subject: &Subject,
+        work: impl FnOnce(&mut Runner) -> io::Result<Ran>,
+    ) -> Result<Done, String> {
+        let privilege = match subject.observes_system {
+            true => Privilege::Observer,
+            false => self.privilege,
+        };
         let free = || self.free.lock().unwrap_or_else(PoisonError::into_inner);
-        let taken = free().pop();
+        let fits = |runner: &Runner| runner.privilege() == privilege;
+        let taken = {
+            let mut free = free();
+            free.iter().position(fits).map(|at| free.swap_remove(at))
+        };
         let mut runner = match taken {
             Some(runner) => runner,
-            None => Runner::start(self.privilege)
+            None => Runner::start(privilege)
                 .map_err(|error| format!("failed to make a sandbox: {error}"))?,
         };
         let ran = work(&mut runner).map_err(|error| format!("in the sandbox: {error}"))?;
@@ -79,12 +91,14 @@ impl Bench for Sandboxes {
         super::catalogue::runs(cases)
     }
 
-    fn native(&self, run: &Run) -> Result<Done, String> {
-        self.with(|runner| runner.native(&run.elf, run.shown.len(), TIMEOUT))
+    fn native(&self, run: &Run, subject: &Subject) -> Result<Done, String> {
+        self.with(subject, |runner| {
+            runner.native(&run.elf, run.shown.len(), TIMEOUT)
+        })
     }
 
     fn traced(&self, run: &Run, subject: &Subject) -> Result<Done, String> {
-        self.with(|runner| {
+        self.with(subject, |runner| {
             let argv = self.argv(runner, subject, run)?;
             runner.run(&run.elf, run.shown.len(), argv, environment(), TIMEOUT)
         })

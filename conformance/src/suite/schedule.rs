@@ -167,13 +167,13 @@ impl Work<'_> {
         let run = &job.run;
         let all = |found: &dyn Fn() -> Option<Found>| run.cases.iter().map(|_| found()).collect();
         let alone = run.cases.len() == 1;
-        let native = self.natives.of(run, self.bench);
+        let subject = self.subjects[job.subject];
+        let native = self.natives.of(run, subject, self.bench);
         let native = match native.get() {
             Some(Ok(native)) => native,
             Some(Err(what)) if alone => return all(&|| Some(Found::Fault(what.clone()))),
             Some(Err(_)) | None => return all(&|| None),
         };
-        let subject = self.subjects[job.subject];
         let everything;
         let run = match subject.selects() {
             true => run,

@@ -71,7 +71,7 @@ impl Bench for Wood {
         }])
     }
 
-    fn native(&self, run: &Run) -> Result<Done, String> {
+    fn native(&self, run: &Run, _subject: &Subject) -> Result<Done, String> {
         self.natives.lock().unwrap().push(run.cases.len());
         let mut done = self.done(run);
         if run

@@ -133,7 +133,7 @@ fn writes(slice: &Slice, ours: &Ours, text: &str) -> Result<(), Failed> {
     let bench = Sandboxes::new(Privilege::of_caller(), ours.clone());
     let mut real = 0;
     for run in bench.runs(&cases(slice)?)? {
-        let bare = bench.native(&run)?.ledger?;
+        let bare = bench.native(&run, &taker.subject)?.ledger?;
         let has = |case: &&Case| {
             let name = case.name.split('/').next().unwrap_or_default();
             let own = table::by_name(run.abi, name).map(|call| u64::from(call.nr));
