@@ -2,8 +2,11 @@
 
 use std::ffi::OsString;
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
+use std::path::Path;
 
 use everycall_init::message::Bytes;
+
+use crate::shares;
 
 /// Beginnings of their names.
 const PASSED: [&str; 6] = [
@@ -26,11 +29,22 @@ const KEPT: [&str; 4] = [
     "RUST_RECURSION_COUNT",
 ];
 
-/// Those that go in.
-pub(crate) fn passed() -> Vec<(Bytes, Bytes)> {
+/// By this insta finds a workspace's snapshots where there is no cargo to ask.
+const SNAPSHOTS: &str = "INSTA_WORKSPACE_ROOT";
+
+/// Those that go in, for a program that is started in this directory.
+pub(crate) fn passed(dir: &Path) -> Vec<(Bytes, Bytes)> {
     let bytes = |text: OsString| Bytes::from(text.into_vec());
-    std::env::vars_os()
+    let mut variables: Vec<(OsString, OsString)> = std::env::vars_os()
         .filter(|(name, _)| goes_in(name.as_bytes()))
+        .collect();
+    if let Some(workspace) = shares::workspace(dir)
+        && !variables.iter().any(|(name, _)| name == SNAPSHOTS)
+    {
+        variables.push((SNAPSHOTS.into(), workspace.into()));
+    }
+    let variables = variables.into_iter();
+    variables
         .map(|(name, value)| (bytes(name), bytes(value)))
         .collect()
 }
@@ -47,7 +61,25 @@ fn goes_in(name: &[u8]) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::goes_in;
+    use std::path::Path;
+
+    use super::{SNAPSHOTS, goes_in, passed};
+
+    #[test]
+    fn a_workspace_says_where_its_snapshots_are() {
+        let here = Path::new(env!("CARGO_MANIFEST_DIR"));
+        let told = |dir: &Path| {
+            let variables = passed(dir);
+            let mut found = variables.into_iter();
+            found.find(|(name, _)| **name == *SNAPSHOTS.as_bytes())
+        };
+        let (_, workspace) = told(here).expect("it is told");
+        let workspace = String::from_utf8_lossy(&workspace).into_owned();
+        assert!(Path::new(&workspace).join("Cargo.lock").is_file());
+        if std::env::var_os(SNAPSHOTS).is_none() {
+            assert!(told(Path::new("/")).is_none());
+        }
+    }
 
     #[test]
     fn the_tests_variables_go_in_and_the_hosts_do_not() {

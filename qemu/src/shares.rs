@@ -63,10 +63,18 @@ fn root(path: &Path) -> &Path {
     } else {
         path.parent().unwrap_or(path)
     };
-    let marked = |mark: &'static str| move |dir: &&Path| dir.join(mark).is_file();
-    let workspace = dir.ancestors().find(marked("Cargo.lock"));
     let target = dir.ancestors().filter(marked("CACHEDIR.TAG")).last();
-    workspace.or(target).unwrap_or(dir)
+    workspace(dir).or(target).unwrap_or(dir)
+}
+
+/// The workspace that a directory belongs to.
+pub(crate) fn workspace(dir: &Path) -> Option<&Path> {
+    dir.ancestors().find(marked("Cargo.lock"))
+}
+
+/// Whether a directory has such a file.
+fn marked(file: &'static str) -> impl Fn(&&Path) -> bool {
+    move |dir| dir.join(file).is_file()
 }
 
 #[cfg(test)]

@@ -98,14 +98,15 @@ fn wish(wanted: &Wanted) -> Result<Wish, CliError> {
 }
 
 fn command(words: &[OsString], user: Option<u32>) -> Result<Command, CliError> {
+    let dir = current_dir()?;
     Ok(Command {
         id: 0,
         argv: words
             .iter()
             .map(|word| Bytes::from(word.as_bytes()))
             .collect(),
-        env: environment::passed(),
-        cwd: Bytes::from(current_dir()?.as_os_str().as_bytes()),
+        env: environment::passed(&dir),
+        cwd: Bytes::from(dir.as_os_str().as_bytes()),
         user,
         terminal: None,
     })
