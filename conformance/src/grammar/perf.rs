@@ -14,8 +14,10 @@ use crate::observe::Output;
 
 /// What perf says of events that it could not write down in time.
 const LOST: &str = "LOST ";
-/// The time of a return whose call it did not see: of the execve that starts the program, and of each new child.
+/// The time of a thread's first event, if that is a return.
 const BEFORE: &str = "?";
+/// Where new programs and new threads come from: the first event of each is the end of another's call.
+const BIRTHS: [&str; 6] = ["execve", "execveat", "clone", "clone3", "fork", "vfork"];
 
 /// Reads a whole output.
 pub(super) fn read(output: &[u8], reading: Reading) -> Output {
@@ -81,9 +83,9 @@ impl<'a> Told<'a> {
         })
     }
 
-    /// Whether it is a return without its call: no call was made.
+    /// Whether it is the end of a call that somebody else made.
     fn is_birth(&self) -> bool {
-        self.time == BEFORE
+        self.time == BEFORE && BIRTHS.contains(&self.name)
     }
 
     /// As strace would write it: `12 getppid() = 1`. `begun`: the threads that are inside a call.
@@ -129,19 +131,21 @@ mod tests {
         let output = read(
             "         ? (         ): probe/12  ... [continued]: execve())              = 0\n\
              \u{20}        ? (         ): probe/13  ... [continued]: clone())               = \n\
+             \u{20}        ? (         ): probe/14  ... [continued]: getuid())              = -1 ENOSYS (No)\n\
              \u{20}    0.020 (         ): probe/12 wait4(upid: -1, stat_addr: 0x7ffe)  ...\n\
              \u{20}    0.021 ( 0.002 ms): a b/c/13 openat(dfd: CWD, filename: \"/x\") = -1 ENOENT (No such file)\n\
              \u{20}    0.025 ( 0.005 ms): probe/12  ... [continued]: wait4())             = 13\n\
              \u{20}    0.026 ( 0.001 ms): probe/12 getppid()                               = \n",
         );
         assert_eq!(output.unreadable, [""; 0]);
-        let [first, second, mute] = output.calls.as_slice() else {
+        let [refused, first, second, mute] = output.calls.as_slice() else {
             panic!("{output:?}");
         };
         assert_eq!(
             (mute.name.as_deref(), &mute.result),
             (Some("getppid"), &SeenResult::None)
         );
+        assert_eq!(refused.name.as_deref(), Some("getuid"));
         assert_eq!(
             (first.tid, first.name.as_deref()),
             (Some(12), Some("wait4"))
