@@ -24,7 +24,7 @@ pub(super) fn findings(
     output: &Output,
     traits: &Traits,
 ) -> Vec<Finding> {
-    let seen = without_start(run, &output.calls);
+    let seen = without_start(run, &output.calls, traits);
     let mut made: Vec<&Made> = ledger.calls.iter().collect();
     made.sort_by_key(|call| call.seq);
     let shown = |call: &Made| run.shown.get(call.slot).copied().unwrap_or(true);
@@ -211,18 +211,18 @@ fn misdecoded(call: &Made, wrong: &str, line: &Seen) -> Finding {
 
 /// The output without the execve that started the probe: the tracer's own child made that call, so
 /// no ledger has it.
-fn without_start<'a>(run: &Run, seen: &'a [Seen]) -> &'a [Seen] {
+fn without_start<'a>(run: &Run, seen: &'a [Seen], traits: &Traits) -> &'a [Seen] {
     const EXECVE: u32 = 59;
-    match seen {
-        [first, rest @ ..]
-            if (first.nr == Some(EXECVE) || first.name.as_deref() == Some("execve"))
-                && first.result == SeenResult::Value(0)
-                && asked(&run.ask, AbiId::X86_64, EXECVE) =>
-        {
-            rest
-        }
-        _ => seen,
-    }
+    let is_start = |line: &&Seen| {
+        let named = line.nr == Some(EXECVE) || line.name.as_deref() == Some("execve");
+        named && line.result == SeenResult::Value(0)
+    };
+    let most = match traits.shows_start {
+        true => seen.len(),
+        false => usize::from(asked(&run.ask, AbiId::X86_64, EXECVE)),
+    };
+    let start = seen.iter().take(most).take_while(is_start).count();
+    seen.get(start..).unwrap_or(seen)
 }
 
 /// The pairs of an output that shows just the calls that it must, in their order, and each rightly: nearly

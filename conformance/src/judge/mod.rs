@@ -42,6 +42,8 @@ pub struct Traits {
     pub shows_unknown: bool,
     /// Calls that the kernel hides from how it observes them: it may miss these.
     pub unseen: Vec<(AbiId, u32)>,
+    /// It shows the execve that starts the program whatever it was asked for, and perhaps more than once.
+    pub shows_start: bool,
     /// Calls, by name, whose results it leaves out.
     pub mute: Vec<String>,
 }

@@ -94,6 +94,9 @@ pub struct Subject {
     /// Whether it shows numbers that its tables do not have, bare, whatever it is asked for.
     #[serde(default)]
     shows_unknown: bool,
+    /// Whether it shows the execve that starts the program whatever it is asked for.
+    #[serde(default)]
+    shows_start: bool,
     /// Calls that the kernel hides from its backend.
     #[serde(default)]
     unseen: Vec<Unseen>,
@@ -310,6 +313,7 @@ impl Subject {
             shows_all: false,
             optional_names: true,
             shows_unknown: true,
+            shows_start: false,
             unseen: Vec::new(),
             mute: Vec::new(),
             loses: Vec::new(),
@@ -361,6 +365,7 @@ impl Subject {
         };
         Traits {
             shows_unknown: self.shows_unknown,
+            shows_start: self.shows_start,
             unseen: self.unseen.iter().flat_map(calls).collect(),
             mute: self
                 .mute
