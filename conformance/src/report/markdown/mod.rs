@@ -99,8 +99,10 @@ fn matrix(report: &Report, rows: &[Row], out: &mut dyn Write) -> io::Result<()> 
             let same = |row: &&Row| (row.abi.as_str(), row.group.as_str()) == place;
             let own = |row: &&Row| row.tracer == *tracer && row.backend == *backend;
             match rows.iter().filter(same).find(own) {
-                Some(row) => write!(out, " {} of {} |", row.passed, row.cases - row.skipped)?,
-                None => write!(out, " - |")?,
+                Some(row) if row.cases > row.skipped => {
+                    write!(out, " {} of {} |", row.passed, row.cases - row.skipped)?;
+                }
+                _ => write!(out, " - |")?,
             }
         }
         writeln!(out)?;

@@ -22,8 +22,25 @@ pub(super) fn plain(text: &str) -> String {
     plain
 }
 
+/// The ends of long paths: where they lie on the machine of the run means nothing elsewhere.
+fn without_places(text: &str) -> String {
+    const KEPT: usize = 3;
+    let short = |word: &str| {
+        let parts: Vec<&str> = word.split('/').collect();
+        match parts.len().checked_sub(KEPT) {
+            Some(from) if word.starts_with('/') && from > KEPT => {
+                format!(".../{}", parts.get(from..).unwrap_or_default().join("/"))
+            }
+            _ => word.to_owned(),
+        }
+    };
+    let words: Vec<String> = text.split(' ').map(short).collect();
+    words.join(" ")
+}
+
 /// A line of code, cut to what a list can bear.
 pub(super) fn code(text: &str) -> String {
+    let text = without_places(text);
     let mut line = String::new();
     for c in text.chars().take(MOST) {
         match is_hidden(c) {
@@ -57,6 +74,8 @@ mod tests {
         );
         assert_eq!(plain("a\u{1b}\nb"), "a\\\\u{1b}\\\\nb");
         assert_eq!(code("a"), "`a`");
+        assert_eq!(code("at /a/b/c/d/e/f.rs:5: no"), "`at .../d/e/f.rs:5: no`");
+        assert_eq!(code("/tmp/a/probe"), "`/tmp/a/probe`");
         assert_eq!(code("`"), "`` ` ``");
         assert_eq!(code("a``b\n"), "```a``b\\n```");
         assert!(code(&"x".repeat(1000)).len() < 500);
