@@ -2,6 +2,8 @@
 
 use everycall_arch::AbiId;
 
+use crate::terms::Terms;
+
 /// What a tracer is asked to show, in the syntax of strace's `-e trace=`.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Ask {
@@ -45,6 +47,8 @@ pub struct Run {
     pub notes: Vec<Note>,
     /// The cases that it decides.
     pub cases: Vec<Case>,
+    /// What is asked of a tracer beyond its calls.
+    pub terms: Terms,
 }
 
 /// What is known of one call of a probe, before it is made.
@@ -80,6 +84,8 @@ pub enum Thread {
 pub enum Claim {
     /// It returns this.
     Returns(i64),
+    /// It returns this, which is a number and no error, whatever it looks like: the call cannot fail.
+    Number(i64),
     /// It returns, and has not failed.
     Succeeds,
     /// It does not return.

@@ -205,7 +205,7 @@ impl Choice {
     }
 
     fn groups(&self) -> Result<Vec<&'static str>, ChoiceError> {
-        let all = catalogue::GROUPS;
+        let all = &catalogue::GROUPS;
         if let Some(name) = self.group.iter().find(|name| !all.contains(&name.as_str())) {
             return Err(ChoiceError::Unknown {
                 what: "group",
@@ -213,8 +213,10 @@ impl Choice {
                 known: all.join(", "),
             });
         }
-        let wanted =
-            |group: &&&str| self.group.is_empty() || self.group.iter().any(|name| name == **group);
+        let wanted = |group: &&&str| match self.group.is_empty() {
+            true => catalogue::is_usual(group),
+            false => self.group.iter().any(|name| name == **group),
+        };
         Ok(all.iter().filter(wanted).copied().collect())
     }
 }
@@ -301,6 +303,10 @@ mod tests {
             let error = choice.cases().expect_err(text).to_string();
             assert!(error.contains(why), "{error}");
         }
+        let usual = Choice::default().cases().expect("there are some");
+        assert!(usual.iter().all(|case| case.group != "stress"));
+        let asked = Choice::parse("--group stress").expect("it is a group");
+        assert!(!asked.cases().expect("there are some").is_empty());
         let choice = Choice::parse("--tracer nosuch").expect("a name");
         assert!(choice.subjects().is_err());
     }

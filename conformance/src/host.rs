@@ -7,7 +7,7 @@ use std::os::unix::fs::PermissionsExt;
 use std::process::{Command, Stdio};
 use std::sync::LazyLock;
 
-use everycall_arch::AbiId;
+use everycall_arch::{AbiId, table};
 use nix::errno::Errno;
 
 use crate::ledger;
@@ -103,6 +103,65 @@ pub fn has_page() -> bool {
             probe.call(Flow::MAIN, time).map(drop)
         };
         makes(AbiId::X86_64, Target::X86_64) && attempt(Target::X86_64, calls).is_ok()
+    });
+    *HAS
+}
+
+/// What a case needs of the running system beyond its calls.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Need {
+    /// That the suite itself is under no seccomp filter: whoever has one cannot enter the strict mode.
+    Unfiltered,
+    /// That the kernel carries out calls into the vsyscall page.
+    Page,
+    /// That the kernel has memory which only its owner can read.
+    Secret,
+}
+
+impl Need {
+    /// Why this system lacks it; `None` where it is there.
+    #[must_use]
+    pub fn lacking(self) -> Option<String> {
+        match self {
+            Need::Unfiltered => filtered(),
+            Need::Page => (!has_page())
+                .then(|| "the kernel does not carry out calls into the vsyscall page".to_owned()),
+            Need::Secret => (!has_secrets())
+                .then(|| "the kernel has no memfd_secret, or keeps it from us".to_owned()),
+        }
+    }
+}
+
+/// Containers put a filter on everything in them.
+fn filtered() -> Option<String> {
+    let status = fs::read_to_string("/proc/self/status").ok()?;
+    let mode = status
+        .lines()
+        .find_map(|line| line.strip_prefix("Seccomp:"))?
+        .trim();
+    (mode != "0").then(|| {
+        "the suite runs under a seccomp filter (a container's), and so does its probe: a thread with a filter \
+         cannot enter the strict mode, traced or not"
+            .to_owned()
+    })
+}
+
+/// Whether `memfd_secret` works, asked of a program of the machine's own ABI.
+fn has_secrets() -> bool {
+    static HAS: LazyLock<bool> = LazyLock::new(|| {
+        targets().first().is_some_and(|target| {
+            let Some(call) = table::by_name(target.abi(), "memfd_secret") else {
+                return false;
+            };
+            let makes = |probe: &mut Probe| {
+                let fd = probe.native(Flow::MAIN, call.nr.into(), &[])?;
+                let end =
+                    |probe: &mut Probe, status| probe.exit_group(Flow::MAIN, status).map(drop);
+                probe.unless_failed(Flow::MAIN, fd, |probe| end(probe, 0))?;
+                end(probe, 1)
+            };
+            attempt(*target, makes).is_ok()
+        })
     });
     *HAS
 }

@@ -6,19 +6,23 @@
 //! | at | header | record |
 //! |----|--------|--------|
 //! | 0  | magic  | seq: 1 for the first call that was made, 0 when it was not made |
-//! | 8  | counters | the instruction (low byte), and the stub's own bits |
+//! | 8  | counters, and the gate | the instruction (low byte), and the stub's own bits |
 //! | 16 |        | the number register |
 //! | 24 |        | six words |
 //! | 72 |        | the result register |
 //! | 80 |        | 1 when the call has returned |
 
+use std::fs::File;
+use std::io;
+use std::os::unix::fs::FileExt;
+
 use everycall_arch::AbiId;
 
-use crate::probe::Via;
+use crate::probe::{CallId, Via};
 
 /// How often a program can begin anew: each of its images has a counter of its own, which begins behind
 /// all that the one before can have counted.
-pub(crate) const IMAGES: usize = 7;
+pub(crate) const IMAGES: usize = 6;
 /// How far the counters of two images are apart.
 const APART: u64 = 1 << 24;
 const COUNTERS: usize = 8;
@@ -27,6 +31,10 @@ pub(crate) const RESULT: usize = 72;
 const NR: usize = 16;
 const WORDS: usize = 24;
 const RETURNED: usize = 80;
+/// Where the header has the word that is not zero when a program that waits for it may go on.
+pub(crate) const GATE: usize = COUNTERS + 8 * IMAGES;
+/// What every image copies of the header: the magic and a counter. The gate is not the program's.
+pub(crate) const OWN_HEADER: usize = 16;
 const HEADER_BYTES: usize = 64;
 const RECORD_BYTES: usize = 96;
 const MAGIC: u64 = u64::from_le_bytes(*b"EVLEDGER");
@@ -57,6 +65,24 @@ pub(crate) fn empty(calls: usize, image: usize) -> Vec<u8> {
     let at = counter(image);
     ledger[at..at + 8].copy_from_slice(&(image as u64 * APART).to_le_bytes());
     ledger
+}
+
+/// Opens the gate: a program that waits at it goes on.
+///
+/// # Errors
+/// When the ledger cannot be written.
+pub fn open_gate(ledger: &File) -> io::Result<()> {
+    ledger.write_all_at(&1_u64.to_le_bytes(), GATE as u64)
+}
+
+/// Whether a probe that runs has begun to make this call.
+///
+/// # Errors
+/// When its ledger cannot be read.
+pub fn has_begun(ledger: &File, call: CallId) -> io::Result<bool> {
+    let mut seq = [0; 8];
+    let read = ledger.read_at(&mut seq, record(call.index()) as u64)?;
+    Ok(read == seq.len() && u64::from_le_bytes(seq) != 0)
 }
 
 /// One call that a probe made.

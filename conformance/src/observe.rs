@@ -55,6 +55,8 @@ pub struct Seen {
     pub raw_result: Option<i64>,
     /// The arguments, where the output has names for them.
     pub args: Option<Vec<SeenArg>>,
+    /// The texts of its decoded arguments, in order; none where it shows only words.
+    pub texts: Vec<String>,
     /// The line of output, for the report.
     pub line: String,
 }

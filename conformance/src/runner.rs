@@ -8,8 +8,10 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use crate::ledger::{self, Ledger, LedgerError};
+use crate::outlet::Outlet;
 use crate::probe::{LEDGER_FILE, PROGRAM};
-use crate::sandbox::{Ended, Job, Privilege, Sandbox};
+use crate::sandbox::{Ended, Job, Privilege, Sandbox, Troubled};
+use crate::terms::Trouble;
 
 const OUT: &str = "out";
 
@@ -75,10 +77,10 @@ impl Runner {
     /// Runs the probe on the bare kernel. `slots`: how many calls its description has.
     pub fn native(&mut self, elf: &[u8], slots: usize, timeout: Duration) -> io::Result<Ran> {
         let argv = vec![self.probe().into_os_string()];
-        self.run(elf, slots, argv, Vec::new(), timeout)
+        self.run(elf, slots, argv, Vec::new(), timeout, None)
     }
 
-    /// Runs a command that runs the probe (`self.probe()`) and may write `self.out()`.
+    /// Runs a command that runs the probe (`self.probe()`) and may write `self.out()`, which may get into trouble.
     pub fn run(
         &mut self,
         elf: &[u8],
@@ -86,6 +88,7 @@ impl Runner {
         argv: Vec<OsString>,
         env: Vec<(OsString, OsString)>,
         timeout: Duration,
+        trouble: Option<&Trouble>,
     ) -> io::Result<Ran> {
         if self.installed != elf {
             self.sandbox.install(PROGRAM, elf)?;
@@ -94,13 +97,43 @@ impl Runner {
         let bytes = ledger::bytes(slots);
         let file = self.sandbox.blank(LEDGER_FILE, bytes as u64)?;
         self.sandbox.remove(OUT)?;
-        let ended = self.sandbox.run(&Job { argv, env, timeout })?;
-        let ledger = Ledger::read(&read(&file, bytes as u64)?, slots);
-        let out = match read(&self.out(), MAX_OUT) {
-            Err(error) if error.kind() == io::ErrorKind::NotFound => Vec::new(),
-            out => out?,
+        // Where the tracer is to be killed, that opens it.
+        if !matches!(trouble, Some(Trouble::Killed { .. } | Trouble::Watched)) {
+            ledger::open_gate(&File::options().write(true).open(&file)?)?;
+        }
+        let outlet = match trouble {
+            Some(trouble) => Outlet::open(&self.out(), trouble)?,
+            None => None,
         };
-        Ok(Ran { ended, ledger, out })
+        let troubled = trouble.map(|trouble| Troubled {
+            trouble: trouble.clone(),
+            ledger: file.clone(),
+        });
+        let ended = self.sandbox.run(&Job {
+            argv,
+            env,
+            timeout,
+            troubled,
+        });
+        // Whatever came of the job: nobody else ends its reader.
+        let out = match outlet {
+            Some(outlet) => outlet.close(),
+            None => self.written(),
+        };
+        let ledger = Ledger::read(&read(&file, bytes as u64)?, slots);
+        Ok(Ran {
+            ended: ended?,
+            ledger,
+            out: out?,
+        })
+    }
+
+    /// What stands in the tracer's file; nothing when there is none.
+    fn written(&self) -> io::Result<Vec<u8>> {
+        match read(&self.out(), MAX_OUT) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(Vec::new()),
+            out => out,
+        }
     }
 }
 

@@ -123,9 +123,13 @@ fn trials(args: &Arguments) -> Result<Vec<Trial>, String> {
         let mut run = Vec::new();
         for case in own {
             let name = format!("{}::{case}", subject.id);
-            let plan = match (&here, skip.find(&case.to_string())) {
+            let own = skip
+                .find(&case.to_string())
+                .map(|entry| entry.reason.clone());
+            let not_run = catalogue::lacking(case).or(own);
+            let plan = match (&here, not_run) {
                 (Err(reason), _) => Plan::Ignored(reason.clone()),
-                (Ok(_), Some(entry)) => Plan::Ignored(entry.reason.clone()),
+                (Ok(_), Some(reason)) => Plan::Ignored(reason),
                 (Ok(_), None) => Plan::Case(subject.id.clone(), case.clone()),
             };
             // What is skipped is not run; it tells that the entry which skips it has a case.

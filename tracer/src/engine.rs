@@ -1,6 +1,8 @@
 //! The loop: it waits for a stop, asks the stop protocol what it means, shows what is to be shown,
 //! and resumes the thread.
 
+mod leave;
+
 use std::io;
 use std::time::SystemTime;
 
@@ -27,6 +29,8 @@ pub enum Pause {
     Finished,
     /// This fatal signal came to the tracer.
     Caught(i32),
+    /// The kernel does not tell what calls are made. Nothing was let go on.
+    Blind,
 }
 
 /// The tracees, and where what they do is shown.
@@ -45,6 +49,8 @@ pub struct Engine {
     options_unfiltered: i32,
     /// It was said that we are too narrow for addresses of a tracee.
     narrow: bool,
+    /// The kernel tells what calls are made: that was tried.
+    sighted: bool,
 }
 
 impl Engine {
@@ -62,6 +68,7 @@ impl Engine {
             failure: None,
             options_unfiltered: 0,
             narrow: false,
+            sighted: false,
         }
     }
 
@@ -101,11 +108,38 @@ impl Engine {
                 return Ok(Pause::Caught(signal));
             }
             match sys::wait_any()? {
-                Waited::Status(tid, status) => self.status(tid, status),
+                Waited::Status(tid, status) => {
+                    if !self.sighted && self.is_blind(tid, status) {
+                        return Ok(Pause::Blind);
+                    }
+                    self.status(tid, status);
+                }
                 Waited::Interrupted => {}
                 Waited::NoChildren => return Ok(Pause::Finished),
             }
         }
+    }
+
+    /// At the first stop of all, which is before the command is executed: whether the kernel refuses to tell what
+    /// calls are made, being too old or told to (a sandbox around us). Nothing could be shown then.
+    fn is_blind(&mut self, tid: i32, status: i32) -> bool {
+        if !libc::WIFSTOPPED(status) {
+            return false;
+        }
+        match sys::syscall_info(tid) {
+            Ok(_) => self.sighted = true,
+            // The thread was killed while it was stopped.
+            Err(error) if error.raw_os_error() == Some(libc::ESRCH) => {}
+            Err(error) => {
+                self.failure = Some(format!(
+                    "the kernel does not tell system calls: ptrace(PTRACE_GET_SYSCALL_INFO): {}; that needs Linux 5.3 \
+                     or later, and that nothing forbids it",
+                    sink::reason(&error)
+                ));
+                return true;
+            }
+        }
+        false
     }
 
     /// How the command ended, and why it could not be executed, if so.
@@ -362,86 +396,6 @@ impl Engine {
                 Report::Filtered(_) | Report::NotFiltered(_) => None,
             };
         }
-    }
-
-    /// Passes a fatal signal on to the command, as strace does, and lets go of every thread that
-    /// has no filter of ours. Threads with a filter stay. Returns whether there are any.
-    pub fn let_go(&mut self, signal: i32) -> io::Result<bool> {
-        if let Some(child) = self.child {
-            sys::kill(child, libc::SIGCONT);
-            sys::kill(child, signal);
-        }
-        let free = |protocol: &Protocol| -> Vec<i32> {
-            protocol
-                .threads()
-                .filter(|(_, thread)| !thread.filtered)
-                .map(|(tid, _)| tid)
-                .collect()
-        };
-        for tid in free(&self.protocol) {
-            // A thread that is stopped already reports that stop; one that runs is stopped.
-            drop(sys::interrupt(tid));
-        }
-        while !free(&self.protocol).is_empty() {
-            match sys::wait_any()? {
-                Waited::Status(tid, status) => self.let_go_of(tid, status),
-                Waited::Interrupted => drop(sys::caught_signal()),
-                Waited::NoChildren => break,
-            }
-        }
-        Ok(!self.protocol.is_empty())
-    }
-
-    fn let_go_of(&mut self, tid: i32, status: i32) {
-        let Some((stop, resume)) = self.step(tid, status) else {
-            return;
-        };
-        let free = self
-            .protocol
-            .threads()
-            .any(|(other, thread)| other == tid && !thread.filtered);
-        match stop {
-            Stop::Exited(_) | Stop::Killed(..) => self.ended(tid, stop),
-            _ if free => {
-                let signal = if let Stop::Signal(signal) = stop {
-                    signal
-                } else {
-                    0
-                };
-                self.resume(tid, Resume::Detach(signal));
-                self.give_up(tid);
-                self.protocol.remove(tid);
-            }
-            _ => self.resume(tid, resume),
-        }
-    }
-
-    /// From now on nothing is shown, and every stop is left at once. Closes the output.
-    pub fn take_care(&mut self) {
-        self.protocol.take_care();
-        self.sink = Box::new(sink::Silence);
-        self.launched = None;
-        self.signals = 0;
-    }
-
-    /// The calls that threads with a filter are in are ended in the output: nobody will see their
-    /// results.
-    pub fn abandon(&mut self) {
-        let threads: Vec<i32> = self.protocol.threads().map(|(tid, _)| tid).collect();
-        for tid in threads {
-            self.give_up(tid);
-        }
-    }
-
-    /// Says of a thread that it is let go, in the middle of its call if it is in one.
-    fn give_up(&mut self, tid: i32) {
-        let mut effects = Vec::new();
-        let pid = self.protocol.give_up_call(tid, &mut effects);
-        let now = SystemTime::now();
-        for effect in effects {
-            self.perform(effect, now);
-        }
-        self.sink.detached(pid, tid);
     }
 }
 

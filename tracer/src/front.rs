@@ -22,7 +22,7 @@ pub fn main(args: impl Iterator<Item = OsString>) -> ! {
 fn carry_out(args: impl Iterator<Item = OsString>) -> Ending {
     let config = match cli::parse(args) {
         Ok(Invocation::Run(config)) => config,
-        Ok(Invocation::Help) => return print(help::HELP),
+        Ok(Invocation::Help) => return print(&help::text()),
         Ok(Invocation::Version) => return print(help::VERSION),
         Err(error) => return fail(&error.to_string()),
     };

@@ -1,7 +1,14 @@
 //! What `-h` says.
 
+use crate::limits;
+
 /// The help text.
-pub const HELP: &str = "\
+#[must_use]
+pub fn text() -> String {
+    format!("{OPTIONS}\n{}{STATUS}", limits::text())
+}
+
+const OPTIONS: &str = "\
 Usage: ectrace [OPTION]... PROG [ARGS]
        ectrace [OPTION]... -p PID [PROG [ARGS]]
 
@@ -58,21 +65,9 @@ Examples:
   ectrace -e trace=none -e status=failed,unfinished PROG
   ectrace -c -f PROG                    what takes the time
   ectrace --format json -o calls.json -f PROG
+";
 
-Limits:
-  Unknown numbers are always shown, whatever was asked for: syscall_0x190(...).
-  Structures and ioctls are shown as addresses and numbers for now.
-  Memory is read while the caller stands still, but its other threads do not: what is shown of a
-  buffer may have been changed after the kernel read it.
-  Calls made through io_uring, and calls that need no kernel (the vDSO), cannot be seen.
-  With a filter, uretprobe and uprobe, which only a debugger's probes make, cannot be seen: the kernel
-  exempts them. Use --backend ptrace. Of vsyscalls the result is unknown; without a filter they cannot
-  be seen at all.
-  Without CAP_SYS_ADMIN a filter needs no_new_privs, which the program keeps: programs with set-uid
-  bits then run without their privileges, as they do under any tracer of an ordinary user.
-  The mode of a process ([ Process PID=N runs in 32 bit mode. ]) is noted at calls that are shown.
-  A program that ends its tracer with SIGKILL ends with it when it is filtered.
-
+const STATUS: &str = "\
 Exit status: that of PROG (killed by the same signal, if it was); 1 when something is wrong.
 ";
 

@@ -12,6 +12,7 @@ pub mod escape;
 pub mod event;
 pub mod front;
 pub mod help;
+pub mod limits;
 pub mod memory;
 pub mod plan;
 pub mod protocol;

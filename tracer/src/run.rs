@@ -164,6 +164,11 @@ fn attach(config: &Config, engine: &mut Engine, pid: i32) -> Result<(), Ending> 
 fn follow(config: &Config, mut engine: Engine, line: Option<Line>) -> Ending {
     let ending = match engine.run() {
         Ok(Pause::Finished) => engine.ending().0,
+        Ok(Pause::Blind) => {
+            // Whoever was attached to goes on as before when we end.
+            engine.kill_command();
+            Ending::Exit(1)
+        }
         Ok(Pause::Caught(signal)) => {
             let ending = Ending::Signal(signal);
             // With EXITKILL our own end is that of the tracees.

@@ -26,6 +26,7 @@ pub(super) fn write(dir: &Path, selection: &Selection, ours: &Ours) -> Result<()
         executable(&probe).map_err(failed)?;
         fs::write(own.join("cases"), names(run)).map_err(failed)?;
         for subject in selection.subjects.iter().filter(|s| s.in_group(run.group)) {
+            let subject = subject.showing(!run.terms.told.is_empty());
             let argv = subject.argv(&Words {
                 ours,
                 out: Path::new("out"),
@@ -41,8 +42,10 @@ pub(super) fn write(dir: &Path, selection: &Selection, ours: &Ours) -> Result<()
             let script = own.join(format!("under-{}", file_name(&subject.id)));
             let text = format!(
                 "#!/bin/sh\n# The probe writes what it did to ./ledger, the tracer what it saw to ./out.\n\
-                 cd \"$(dirname \"$0\")\" && truncate -s 0 ledger && truncate -s {} ledger && exec {command}\n",
+                 cd \"$(dirname \"$0\")\" && truncate -s 0 ledger && truncate -s {} ledger && \
+                 printf '\\001' | dd of=ledger bs=1 seek={} conv=notrunc status=none && exec {command}\n",
                 ledger::bytes(run.shown.len()),
+                ledger::GATE,
             );
             fs::write(&script, text).map_err(failed)?;
             executable(&script).map_err(failed)?;

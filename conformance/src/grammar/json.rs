@@ -46,6 +46,8 @@ struct Arg {
     name: String,
     words: Vec<u8>,
     value: String,
+    #[serde(default)]
+    text: Option<String>,
 }
 
 #[derive(Clone, Copy, PartialEq, Deserialize)]
@@ -122,10 +124,13 @@ impl Call {
             (Outcome::Returned, None, Some(value)) => SeenResult::Value(value as u64),
             _ => SeenResult::None,
         };
+        let texts = self.args.iter().flatten();
+        let texts = texts.filter_map(|arg| arg.text.clone()).collect();
         let args = self
             .args
             .map(|args| args.into_iter().map(Arg::seen).collect());
         Seen {
+            texts,
             tid: Some(self.tid),
             abi: self.abi.as_deref().and_then(AbiId::from_name),
             nr: Some(self.nr),

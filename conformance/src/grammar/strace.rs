@@ -194,7 +194,9 @@ impl Reader {
         let (result, raw_result) = parse_result(result)?;
         let (nr, name) = parse_name(name);
         let raw = self.reading.raw;
+        let texts = args.iter().map(|arg| arg.trim().to_owned());
         Some(Seen {
+            texts: if raw { Vec::new() } else { texts.collect() },
             tid,
             abi: self.modes.get(&tid).copied().or(self.mode),
             nr,

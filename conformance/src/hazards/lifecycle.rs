@@ -17,6 +17,7 @@ const fn all(
         name,
         asked,
         by: By::All,
+        needs: None,
         steps,
     }
 }

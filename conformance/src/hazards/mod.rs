@@ -1,7 +1,14 @@
 //! Groups of cases that are programs of their own: each does what a tracer is known to go wrong at, by the
 //! ids of the list of hazards. A scenario is written once, for every ABI whose programs can do it.
 
+mod args;
+mod crowds;
+mod filters;
+mod hostile;
 mod lifecycle;
+mod load;
+mod memory;
+mod rendering;
 mod script;
 mod seccomp;
 mod signals;
@@ -11,21 +18,58 @@ mod tests;
 use everycall_arch::{AbiId, table};
 
 use crate::case::{Ask, Case, Run};
-use crate::host;
+use crate::host::Need;
 use crate::judge::asked;
 use crate::probe::{ProbeError, Target, Via};
 
 use script::Script;
 
-/// A group's name, and its scenarios.
-const ALL: &[(&str, &[Scenario])] = &[
-    ("lifecycle", lifecycle::SCENARIOS),
-    ("seccomp", seccomp::SCENARIOS),
-    ("signals", signals::SCENARIOS),
+/// Scenarios that belong together.
+struct Group {
+    name: &'static str,
+    scenarios: &'static [Scenario],
+    /// The ways of asking.
+    ways: &'static [Way],
+}
+
+const fn group(name: &'static str, scenarios: &'static [Scenario], ways: &'static [Way]) -> Group {
+    Group {
+        name,
+        scenarios,
+        ways,
+    }
+}
+
+/// How a filter comes to be matters where calls are missed or programs changed, and not for how a call is told.
+const ALL: &[Group] = &[
+    group("args", args::SCENARIOS, &[Way::Only]),
+    group("filters", filters::SCENARIOS, &Way::ALL),
+    group("hostile", hostile::SCENARIOS, &[Way::Only]),
+    group("lifecycle", lifecycle::SCENARIOS, &Way::ALL),
+    group("load", load::SCENARIOS, &Way::ALL),
+    group("memory", memory::SCENARIOS, &[Way::Only]),
+    group("rendering", rendering::SCENARIOS, &[Way::Only]),
+    group("seccomp", seccomp::SCENARIOS, &Way::ALL),
+    group("signals", signals::SCENARIOS, &Way::ALL),
+    group(ON_REQUEST, load::SLOW, &[Way::Only]),
 ];
 
+/// A group that is run only when it is asked for by name: it takes minutes.
+pub const ON_REQUEST: &str = "stress";
+
 /// The groups' names.
-pub const GROUPS: [&str; 3] = ["lifecycle", "seccomp", "signals"];
+pub const GROUPS: [&str; 10] = [
+    "args",
+    "filters",
+    "hostile",
+    "lifecycle",
+    "load",
+    "memory",
+    "rendering",
+    "seccomp",
+    "signals",
+    ON_REQUEST,
+];
 
 /// What a probe does, and what a tracer is asked for meanwhile.
 struct Scenario {
@@ -35,6 +79,8 @@ struct Scenario {
     asked: &'static [&'static str],
     /// Whose calls can do it.
     by: By,
+    /// What the system must have for it.
+    needs: Option<Need>,
     /// The probe.
     steps: fn(&mut Script) -> Result<(), ProbeError>,
 }
@@ -46,10 +92,12 @@ enum By {
     All,
     /// Those of a program's own ABI: the kernel makes frames of signals of that kind only.
     Own,
-    /// Those into the vsyscall page, where the kernel has one.
+    /// Those into the vsyscall page, which x86-64 has.
     Page,
     /// Those of x86's own programs.
     X86,
+    /// Those of the ABIs that have these calls.
+    Having(&'static [&'static str]),
 }
 
 /// How calls are made.
@@ -93,7 +141,11 @@ impl Scenario {
             By::All => true,
             By::Own => own,
             By::X86 => matches!(gate.target, Target::X86_64 | Target::I386) && own,
-            By::Page => gate.abi == AbiId::X86_64 && host::has_page(),
+            By::Page => gate.abi == AbiId::X86_64,
+            By::Having(names) => {
+                let known = |name: &&str| table::by_name(gate.abi, name).is_some();
+                names.iter().all(known)
+            }
         }
     }
 }
@@ -136,12 +188,12 @@ impl Way {
 
 /// A scenario, by a gate, asked in a way.
 fn each(group: &str, abi: AbiId) -> impl Iterator<Item = (String, &'static Scenario, Gate, Way)> {
-    let own = ALL.iter().filter(move |(name, _)| *name == group);
-    let scenarios = own.flat_map(|(_, scenarios)| *scenarios);
-    scenarios.flat_map(move |scenario| {
+    let groups = ALL.iter().filter(move |own| own.name == group);
+    let scenarios = groups.flat_map(|own| own.scenarios.iter().map(move |one| (own, one)));
+    scenarios.flat_map(move |(own, scenario)| {
         let gates = gates(abi).into_iter().filter(|gate| scenario.is_for(*gate));
         gates.flat_map(move |gate| {
-            Way::ALL.map(|way| {
+            own.ways.iter().map(move |&way| {
                 let name = format!("{}{}/{}", gate.prefix, scenario.name, way.name());
                 (name, scenario, gate, way)
             })
@@ -157,6 +209,14 @@ pub fn cases(group: &str, abi: AbiId, runs: impl Fn(Target) -> bool) -> Vec<Stri
         .filter(|(_, _, gate, _)| runs(gate.target))
         .map(|(name, ..)| name)
         .collect()
+}
+
+/// Why a case cannot be judged on this system; `None` where it can.
+#[must_use]
+pub fn lacking(group: &str, abi: AbiId, case: &str) -> Option<String> {
+    let mut all = each(group, abi);
+    let (_, scenario, ..) = all.find(|(name, ..)| name == case)?;
+    scenario.needs?.lacking()
 }
 
 /// The runs that decide these cases of a group for an ABI, each its own. Names of no case are passed over.
@@ -179,8 +239,12 @@ fn run(
 ) -> Result<Run, ProbeError> {
     let mut script = Script::new(gate)?;
     (scenario.steps)(&mut script)?;
-    let (built, notes) = script.finish()?;
-    let ask = way.ask(gate.abi, scenario);
+    let (built, notes, terms) = script.finish()?;
+    let mut ask = way.ask(gate.abi, scenario);
+    if let Ask::Names(names) = &mut ask {
+        let nr = |name: &String| table::by_name(gate.abi, name).map(|call| call.nr);
+        names.retain(|name| nr(name).is_none_or(|nr| !terms.aside.contains(&nr)));
+    }
     let shown = built.calls.iter();
     let shown = shown.map(|call| asked(&ask, call.abi, call.nr)).collect();
     Ok(Run {
@@ -195,5 +259,6 @@ fn run(
             first: 0,
             count: built.calls.len(),
         }],
+        terms,
     })
 }

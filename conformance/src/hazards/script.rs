@@ -10,6 +10,7 @@ use crate::case::{Claim, Note, Thread};
 use crate::probe::{
     Built, Call, CallId, Data, Flow, Handler, Planned, Probe, ProbeError, Via, Word,
 };
+use crate::terms::{Terms, Text, Told};
 
 /// No descriptor, process or address.
 const NOTHING: u64 = 0x6eed_1001;
@@ -24,10 +25,11 @@ const WAITED: Claim = Claim::MayRestart(-512);
 /// The probe.
 pub(super) struct Script {
     pub(super) probe: Probe,
-    gate: Gate,
+    pub(super) gate: Gate,
     notes: Vec<(CallId, Note)>,
     /// Whose steps a flow is, and who leads that thread's process. What is not here is the first thread's.
     threads: BTreeMap<usize, (Thread, Thread)>,
+    terms: Terms,
 }
 
 type Made<T> = Result<T, ProbeError>;
@@ -39,11 +41,12 @@ impl Script {
             gate,
             notes: Vec::new(),
             threads: BTreeMap::new(),
+            terms: Terms::default(),
         })
     }
 
-    /// Ends the probe: what it is, and what is known of each call.
-    pub(super) fn finish(self) -> Made<(Built, Vec<Note>)> {
+    /// Ends the probe: what it is, what is known of each call, and what is asked beyond the calls.
+    pub(super) fn finish(self) -> Made<(Built, Vec<Note>, Terms)> {
         let built = self.probe.build()?;
         let own = |call: &Planned| Note {
             flow: call.flow.index(),
@@ -56,7 +59,18 @@ impl Script {
             known.volatile |= note.volatile;
             known.claim = note.claim.or(known.claim);
         }
-        Ok((built, notes))
+        Ok((built, notes, self.terms))
+    }
+
+    /// What is asked beyond the calls.
+    pub(super) fn terms(&mut self) -> &mut Terms {
+        &mut self.terms
+    }
+
+    /// The text of an argument must say this.
+    pub(super) fn told(&mut self, id: CallId, arg: usize, is: Text) {
+        let slot = id.index();
+        self.terms.told.push(Told { slot, arg, is });
     }
 
     /// The number of a call of the ABI.

@@ -5,6 +5,7 @@ use everycall_filter::Action;
 use super::script::Script;
 use super::{By, Scenario};
 use crate::case::Claim;
+use crate::host::Need;
 use crate::probe::{CallId, Flow, ProbeError, Word};
 
 const MAIN: Flow = Flow::MAIN;
@@ -15,6 +16,7 @@ const fn all(name: &'static str, steps: fn(&mut Script) -> Result<(), ProbeError
         name,
         asked: ASKED,
         by: By::All,
+        needs: None,
         steps,
     }
 }
@@ -67,10 +69,14 @@ pub(super) static SCENARIOS: &[Scenario] = &[
         asked: &["getppid", "execve"],
         ..all("inst-notif-continue-hidden/execve", notified_exec)
     },
-    all("inst-mode-strict-einval/strict", strict),
+    Scenario {
+        needs: Some(Need::Unfiltered),
+        ..all("inst-mode-strict-einval/strict", strict)
+    },
     Scenario {
         asked: &["getppid", "time", "gettimeofday", "getcpu"],
         by: By::Page,
+        needs: Some(Need::Page),
         ..all("stop-vsyscall/page", page)
     },
 ];

@@ -5,10 +5,10 @@ use std::collections::HashSet;
 use everycall_arch::AbiId;
 
 use super::threads::Threads;
-use super::{Finding, Traits, asked, claims, compare, text};
+use super::{Finding, Traits, asked, claims, compare, text, told};
 use crate::case::{Run, Verdict};
 use crate::ledger::{Ledger, Made};
-use crate::observe::{Output, Seen, SeenResult};
+use crate::observe::{Seen, SeenResult};
 
 /// Above this many cells the exact alignment would take too much memory: a hostile output gets a
 /// greedy one instead.
@@ -21,10 +21,10 @@ pub(super) fn findings(
     run: &Run,
     ledger: &Ledger,
     threads: &Threads,
-    output: &Output,
+    lines: &[Seen],
     traits: &Traits,
 ) -> Vec<Finding> {
-    let seen = without_start(run, &output.calls, traits);
+    let seen = without_start(run, lines, traits);
     let mut made: Vec<&Made> = ledger.calls.iter().collect();
     made.sort_by_key(|call| call.seq);
     let shown = |call: &Made| run.shown.get(call.slot).copied().unwrap_or(true);
@@ -97,6 +97,7 @@ fn difference(
     };
     compare::difference(call, line)
         .or_else(|| claims::difference(run, call, line))
+        .or_else(|| told::difference(run, call, line))
         .or_else(|| threads.difference(run, call, line))
 }
 

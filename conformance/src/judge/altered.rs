@@ -61,6 +61,11 @@ fn additional(call: &Made) -> Finding {
     }
 }
 
+/// Whether the call went otherwise.
+pub(super) fn differs(run: &Run, native: &Made, traced: &Made) -> bool {
+    difference(run, native, traced).is_some()
+}
+
 fn difference(run: &Run, native: &Made, traced: &Made) -> Option<Finding> {
     let volatile = is_volatile(run, native);
     let what = if (native.abi, native.nr) != (traced.abi, traced.nr) {

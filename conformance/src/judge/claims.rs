@@ -25,10 +25,13 @@ pub(crate) fn broken(run: &Run, ledger: &Ledger) -> Option<String> {
         .next()
 }
 
-fn holds(claim: Claim, call: &Made) -> bool {
+/// Whether a call came to what is claimed.
+pub(super) fn holds(claim: Claim, call: &Made) -> bool {
     let result = call.result.map(|raw| text::signed(call.abi, raw));
     match claim {
-        Claim::Returns(value) | Claim::Interrupted { got: value, .. } => result == Some(value),
+        Claim::Returns(value) | Claim::Number(value) | Claim::Interrupted { got: value, .. } => {
+            result == Some(value)
+        }
         Claim::Succeeds | Claim::Unseen | Claim::MayRestart(_) => {
             result.is_some_and(|value| text::error_of(value).is_none())
         }
@@ -102,6 +105,14 @@ pub(super) fn may_lack_result(run: &Run, call: &Made, line: &Seen) -> bool {
 
 /// What is wrong with a line's result beyond what the ledger tells.
 pub(super) fn difference(run: &Run, call: &Made, line: &Seen) -> Option<String> {
-    let invented = of(run, call) == Some(Claim::NotExecuted) && line.result != SeenResult::None;
-    invented.then(|| "shown with a result, but it was not executed".to_owned())
+    match (of(run, call)?, &line.result) {
+        (Claim::NotExecuted, result) if *result != SeenResult::None => {
+            Some("shown with a result, but it was not executed".to_owned())
+        }
+        (Claim::Number(value), SeenResult::Error(name)) => Some(format!(
+            "shown as the error {name}, but the call cannot fail: {:#x} is a number",
+            value as u32
+        )),
+        _ => None,
+    }
 }

@@ -50,7 +50,7 @@ pub(super) fn difference(call: &Made, line: &Seen) -> Option<String> {
 }
 
 /// By its number where the line has one, else by its name.
-fn same_call(call: &Made, line: &Seen) -> bool {
+pub(super) fn same_call(call: &Made, line: &Seen) -> bool {
     let named = line.nr.is_some() || line.name.is_some();
     let right_name = line.nr.is_some() || name(call, line).is_none();
     named && abi(call, line).is_none() && number(call, line).is_none() && right_name

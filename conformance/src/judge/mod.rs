@@ -8,9 +8,13 @@ mod altered;
 mod asked;
 pub(crate) mod claims;
 mod compare;
+mod crowd;
+mod free;
 mod prototypes;
 mod text;
 mod threads;
+mod told;
+mod trouble;
 
 use everycall_arch::AbiId;
 
@@ -32,6 +36,8 @@ pub struct Execution<'a> {
     pub end: End,
     /// What it printed on standard error, for the report.
     pub stderr: &'a str,
+    /// How many processes of it there were that did not end, and had to be killed.
+    pub left_behind: u32,
 }
 
 /// What is known of a tracer, and is no fault of it.
@@ -40,6 +46,8 @@ pub struct Traits {
     /// Its tables may be older than the kernel: a number that it has no name for it shows, bare,
     /// whatever it was asked for.
     pub shows_unknown: bool,
+    /// It says that it stops only at calls that it was asked for.
+    pub filters: bool,
     /// Calls that the kernel hides from how it observes them: it may miss these.
     pub unseen: Vec<(AbiId, u32)>,
     /// It shows the execve that starts the program whatever it was asked for, and perhaps more than once.
@@ -82,6 +90,23 @@ struct Finding {
 /// another case of it may be the guilty one; the case must be run again in smaller company.
 #[must_use]
 pub fn judge(
+    run: &Run,
+    native: Execution<'_>,
+    traced: Execution<'_>,
+    output: &Output,
+    traits: &Traits,
+) -> Vec<Option<Decision>> {
+    match &run.terms.trouble {
+        Some(trouble) => {
+            let decision = trouble::judge(run, trouble, native, traced, output, traits);
+            alone_or_nobody(run, decision)
+        }
+        None => decide_ordinarily(run, native, traced, output, traits),
+    }
+}
+
+/// As when nothing befalls the tracer.
+fn decide_ordinarily(
     run: &Run,
     native: Execution<'_>,
     traced: Execution<'_>,
@@ -143,9 +168,11 @@ fn owner(run: &Run, slot: usize) -> usize {
 
 /// What is wrong with the output.
 fn said(run: &Run, ledger: &Ledger, output: &Output, traits: &Traits) -> Vec<Finding> {
-    let threads = Threads::of(run, ledger, &output.calls);
-    let as_seen = claims::as_seen(run, ledger, &output.calls);
-    let mut findings = align::findings(run, &as_seen, &threads, output, traits);
+    let (mut findings, calls) = crowd::split(run, &output.calls);
+    findings.extend(free::finding(run, ledger).filter(|_| traits.filters));
+    let threads = Threads::of(run, ledger, &calls);
+    let as_seen = claims::as_seen(run, ledger, &calls);
+    findings.extend(align::findings(run, &as_seen, &threads, &calls, traits));
     for finding in &mut findings {
         if finding.verdict == Verdict::Missed && !output.lost.is_empty() {
             finding.verdict = Verdict::Lost;

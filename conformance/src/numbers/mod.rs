@@ -13,6 +13,7 @@ use everycall_arch::AbiId;
 use crate::case::{Case, Run};
 use crate::judge::asked;
 use crate::probe::{ProbeError, Target};
+use crate::terms::Terms;
 
 use perform::{Script, Scripted};
 use ways::{Batch, Plan};
@@ -106,6 +107,7 @@ fn run(plan: &Plan, batch: Batch, wanted: &[(String, Vec<usize>)]) -> Result<Run
         shown,
         notes,
         cases,
+        terms: Terms::default(),
     })
 }
 

@@ -3,8 +3,8 @@
 use super::step::{self, Encoded};
 use super::stub::Stub;
 use super::{
-    ALWAYS, Built, CELL, Call, CallId, DATA, Data, Flow, HandlerCode, Image as Life, LEDGER, Probe,
-    ProbeError, Step, TEXT, Word,
+    ALWAYS, Built, CELL, Call, CallId, Countdown, DATA, Data, Flow, HandlerCode, Image as Life,
+    LEDGER, Probe, ProbeError, Step, TEXT, Word,
 };
 use crate::elf::{Image, Segment};
 use crate::ledger;
@@ -142,6 +142,13 @@ impl Layout<'_> {
                 words: [LEDGER + ledger::record(call.0) as u64, 0, 0, 0, 0, 0],
                 ..Encoded::default()
             },
+            Step::Aside { call, child, count } => self.encode_aside(call, child, count, here),
+            Step::Back(when, to) => go_on(self.address(when), self.at(flow, to)),
+            Step::Gate => Encoded {
+                op: step::WATCH,
+                words: [LEDGER + ledger::GATE as u64, 0, 0, 0, 0, 0],
+                ..Encoded::default()
+            },
             Step::Skip(call, to) => go_on(
                 LEDGER + (ledger::record(call.0) + ledger::RESULT) as u64,
                 self.at(flow, to),
@@ -191,7 +198,7 @@ impl Layout<'_> {
         };
         let (counter, records) = (ledger::counter(at), ledger::record(0));
         let head = match at {
-            0 => copy(0, 0, records),
+            0 => copy(0, 0, ledger::OWN_HEADER),
             _ => copy(counter, counter, 8),
         };
         let bytes = ledger::bytes(count) - records;
@@ -212,18 +219,42 @@ impl Layout<'_> {
         stack: Option<Data>,
         here: u64,
     ) -> Encoded {
-        let mut op = call.via.code();
-        op |= if child.is_some() { step::FORKS } else { 0 };
-        op |= if stack.is_some() { step::OWN_STACK } else { 0 };
         let base = self.set_up(id).map_or(LEDGER, |image| self.privates[image]);
         let image = self.probe.in_image[self.probe.calls[id.0].flow.0];
-        let mut encoded = Encoded {
-            op,
+        let own_stack = if stack.is_some() { step::OWN_STACK } else { 0 };
+        let made = self.encode_words(call, child, id, here);
+        Encoded {
+            op: made.op | own_stack,
             record: self.record(id, id),
             counter: base + ledger::counter(image) as u64,
+            cell: stack.map_or(0, |cell| self.address(cell)),
+            ..made
+        }
+    }
+
+    fn encode_aside(
+        &self,
+        call: Call,
+        child: Option<Flow>,
+        count: Countdown,
+        here: u64,
+    ) -> Encoded {
+        // It has no record in any image's ledger.
+        let nobody = CallId(usize::MAX);
+        Encoded {
+            record: self.address(count.record),
+            counter: self.address(count.cell),
+            ..self.encode_words(call, child, nobody, here)
+        }
+    }
+
+    /// What a call is, but for where it is noted.
+    fn encode_words(&self, call: Call, child: Option<Flow>, id: CallId, here: u64) -> Encoded {
+        let forks = if child.is_some() { step::FORKS } else { 0 };
+        let mut encoded = Encoded {
+            op: call.via.code() | forks,
             child: child.map_or(0, |flow| self.flows[flow.0]),
             nr: call.nr,
-            cell: stack.map_or(0, |cell| self.address(cell)),
             ..Encoded::default()
         };
         for (i, &word) in call.words.iter().enumerate() {
@@ -269,7 +300,14 @@ impl Layout<'_> {
 fn width(step: &Step) -> usize {
     match step {
         Step::Adopt(_) => 2,
-        Step::Call { .. } | Step::Watch(_) | Step::Spin(_) | Step::Skip(..) | Step::Copy(..) => 1,
+        Step::Call { .. }
+        | Step::Aside { .. }
+        | Step::Back(..)
+        | Step::Watch(_)
+        | Step::Gate
+        | Step::Spin(_)
+        | Step::Skip(..)
+        | Step::Copy(..) => 1,
     }
 }
 

@@ -6,6 +6,7 @@
 //! they are written to private memory first and copied when the map is there.
 
 mod build;
+mod course;
 mod life;
 mod step;
 mod stub;
@@ -17,6 +18,7 @@ use std::fmt;
 
 use everycall_arch::AbiId;
 
+pub use course::Countdown;
 pub use stub::Natives;
 pub use via::Via;
 
@@ -188,12 +190,24 @@ enum Step {
     Adopt(usize),
     /// Wait, without any call, until this call is about to be made in another flow.
     Watch(CallId),
+    /// Wait, without any call, until the suite has opened the gate.
+    Gate,
     /// Go round so many times, without any call.
     Spin(u32),
     /// Copy so many bytes from one place to another.
     Copy(Data, Data, u32),
     /// When this call has failed, go on with the step of this index in the same flow.
     Skip(CallId, usize),
+    /// Make a call that is not in the ledger.
+    Aside {
+        call: Call,
+        /// Where a child goes on for which the call returned 0.
+        child: Option<Flow>,
+        /// What the call is noted in.
+        count: Countdown,
+    },
+    /// While the 32 bits there are negative, go on with the step of this index in the same flow.
+    Back(Data, usize),
 }
 
 /// A signal handler: where it goes on, and whether its frame is the one of `sigreturn`.
@@ -357,38 +371,6 @@ impl Probe {
             stack,
         });
         Ok(id)
-    }
-
-    /// Waits, without any call, until another flow is about to make `call`, and some milliseconds
-    /// more: between the note in the ledger and the call are but a few instructions.
-    pub fn watch(&mut self, flow: Flow, call: CallId) {
-        self.reach(flow, call);
-        self.linger(flow);
-    }
-
-    /// Waits, without any call, until another flow is about to make `call`.
-    pub fn reach(&mut self, flow: Flow, call: CallId) {
-        self.flows[flow.0].push(Step::Watch(call));
-    }
-
-    /// Does nothing for some milliseconds.
-    pub fn linger(&mut self, flow: Flow) {
-        const ROUNDS: u32 = 1 << 19;
-        self.flows[flow.0].push(Step::Spin(ROUNDS));
-    }
-
-    /// Steps that are carried out only when `call` has not failed: what needs its child, say.
-    pub fn unless_failed(
-        &mut self,
-        flow: Flow,
-        call: CallId,
-        steps: impl FnOnce(&mut Probe) -> Result<(), ProbeError>,
-    ) -> Result<(), ProbeError> {
-        let at = self.flows[flow.0].len();
-        self.flows[flow.0].push(Step::Skip(call, at));
-        steps(self)?;
-        self.flows[flow.0][at] = Step::Skip(call, self.flows[flow.0].len());
-        Ok(())
     }
 
     /// A signal handler that goes on with `flow`, for a handler with `SA_SIGINFO`; or, where the

@@ -19,6 +19,7 @@ use nix::sys::signal::{SigSet, Signal, kill};
 use nix::sys::signalfd::{SfdFlags, SignalFd};
 use nix::unistd::Pid;
 
+use super::trouble::{self, Watcher};
 use super::{Ended, Job};
 
 /// How much of a job's standard output and of its standard error is kept.
@@ -49,10 +50,23 @@ impl Jobs {
     /// Runs a job to its end, and then ends all that is left.
     pub(super) fn run(&self, job: &Job) -> io::Result<Ended> {
         let (mut stdout, mut stderr) = (capture()?, capture()?);
-        let pid = start(job, &stdout, &stderr)?;
+        let bystander = match &job.troubled {
+            Some(troubled) => trouble::bystander(&troubled.trouble)?,
+            None => None,
+        };
+        let pid = start(job, bystander, &stdout, &stderr)?;
         // Not before: a child inherits the mask. What ended meanwhile is found by the first look.
         child_signal().thread_block()?;
-        let end = self.wait(pid, job.timeout)?;
+        let deadline = Instant::now() + job.timeout;
+        let end = self.wait(pid, job, deadline)?;
+        if let Some(bystander) = bystander {
+            // It would never end by itself. That it may be gone is no fault.
+            let _ = kill(bystander, Signal::SIGKILL);
+        }
+        if job.troubled.is_some() {
+            // Without its tracer the program may go on, which is no fault; nor is that it takes its time.
+            self.wait_for_others(deadline)?;
+        }
         let (last, left_behind) = end_everything(pid)?;
         child_signal().thread_unblock()?;
         let (status, timed_out) = match end {
@@ -70,11 +84,14 @@ impl Jobs {
     }
 
     /// Waits for the job, and collects orphans meanwhile.
-    fn wait(&self, pid: Pid, timeout: Duration) -> io::Result<End> {
-        let deadline = Instant::now() + timeout;
+    fn wait(&self, pid: Pid, job: &Job, deadline: Instant) -> io::Result<End> {
+        let mut watcher = match &job.troubled {
+            Some(troubled) => Watcher::of(troubled)?,
+            None => None,
+        };
         loop {
             while self.children.read_signal()?.is_some() {}
-            while let Some((ended, status)) = collect(libc::WNOHANG)? {
+            while let Collected::Ended(ended, status) = collect(libc::WNOHANG)? {
                 if ended == pid {
                     return Ok(End::Status(status));
                 }
@@ -83,7 +100,27 @@ impl Jobs {
             if left.is_zero() {
                 return Ok(End::TimedOut);
             }
-            self.pause(left)?;
+            match watcher.as_mut().filter(|watcher| watcher.waits()) {
+                Some(watcher) => {
+                    watcher.look(pid)?;
+                    std::thread::yield_now();
+                }
+                None => self.pause(left)?,
+            }
+        }
+    }
+
+    /// Waits until all that the job has left behind has ended.
+    fn wait_for_others(&self, deadline: Instant) -> io::Result<()> {
+        loop {
+            while self.children.read_signal()?.is_some() {}
+            let left = deadline.saturating_duration_since(Instant::now());
+            match collect(libc::WNOHANG)? {
+                Collected::Nobody => return Ok(()),
+                Collected::Ended(..) => {}
+                Collected::Running if left.is_zero() => return Ok(()),
+                Collected::Running => self.pause(left)?,
+            }
         }
     }
 
@@ -114,12 +151,20 @@ fn child_signal() -> SigSet {
     signals
 }
 
-fn start(job: &Job, stdout: &File, stderr: &File) -> io::Result<Pid> {
-    let (program, args) = job
-        .argv
+fn start(job: &Job, bystander: Option<Pid>, stdout: &File, stderr: &File) -> io::Result<Pid> {
+    let mut argv = job.argv.clone();
+    if let Some(pid) = bystander {
+        let named = argv.iter_mut().filter(|word| *word == "{pid}");
+        named.for_each(|word| *word = pid.to_string().into());
+    }
+    let (program, args) = argv
         .split_first()
         .ok_or_else(|| io::Error::other("a job without a program"))?;
-    let child = Command::new(program)
+    let mut command = Command::new(program);
+    if let Some(troubled) = &job.troubled {
+        trouble::prepare(&mut command, &troubled.trouble);
+    }
+    let child = command
         .args(args)
         .env_clear()
         .envs(job.env.iter().map(|(name, value)| (name, value)))
@@ -142,13 +187,13 @@ fn start(job: &Job, stdout: &File, stderr: &File) -> io::Result<Pid> {
 fn end_everything(job: Pid) -> io::Result<(Option<ExitStatus>, u32)> {
     let (mut status, mut others) = (None, 0);
     // Whoever has ended by himself is not left behind.
-    while collect(libc::WNOHANG)?.is_some() {}
+    while let Collected::Ended(..) = collect(libc::WNOHANG)? {}
     match kill(Pid::from_raw(-1), Signal::SIGKILL) {
         Ok(()) => {}
         Err(Errno::ESRCH) => return Ok((None, 0)),
         Err(error) => return Err(error.into()),
     }
-    while let Some((ended, end)) = collect(0)? {
+    while let Collected::Ended(ended, end) = collect(0)? {
         if ended == job {
             status = Some(end);
         } else {
@@ -158,15 +203,29 @@ fn end_everything(job: Pid) -> io::Result<(Option<ExitStatus>, u32)> {
     Ok((status, others))
 }
 
-/// A child that has ended; `None` when there is none (yet, with `WNOHANG`).
-fn collect(flags: libc::c_int) -> io::Result<Option<(Pid, ExitStatus)>> {
+/// What was found of our children.
+enum Collected {
+    /// This one has ended.
+    Ended(Pid, ExitStatus),
+    /// There are some, and none has ended yet (with `WNOHANG`).
+    Running,
+    /// There are none.
+    Nobody,
+}
+
+/// Looks for a child that has ended.
+fn collect(flags: libc::c_int) -> io::Result<Collected> {
     loop {
         let mut status = 0;
         // SAFETY: the status is ours to write for the time of the call.
         let pid = unsafe { libc::waitpid(-1, &raw mut status, flags | libc::__WALL) };
         match Errno::result(pid) {
-            Ok(0) | Err(Errno::ECHILD) => return Ok(None),
-            Ok(pid) => return Ok(Some((Pid::from_raw(pid), ExitStatus::from_raw(status)))),
+            Ok(0) => return Ok(Collected::Running),
+            Err(Errno::ECHILD) => return Ok(Collected::Nobody),
+            Ok(pid) => {
+                let status = ExitStatus::from_raw(status);
+                return Ok(Collected::Ended(Pid::from_raw(pid), status));
+            }
             Err(Errno::EINTR) => {}
             Err(error) => return Err(error.into()),
         }

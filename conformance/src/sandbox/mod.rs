@@ -9,6 +9,7 @@
 mod confine;
 mod jobs;
 mod protocol;
+mod trouble;
 mod worker;
 
 use std::ffi::OsString;
@@ -25,12 +26,13 @@ use tempfile::TempDir;
 
 use protocol::{Reply, Request};
 
+pub use trouble::Troubled;
 pub use worker::serve_if_worker;
 
 /// The argument that makes a program a worker.
 const WORKER: &str = "--everycall-sandbox-worker";
 /// Who root becomes before anything else.
-const NOBODY: u32 = 65534;
+pub(crate) const NOBODY: u32 = 65534;
 
 /// What the programs inside are.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -74,6 +76,8 @@ pub struct Job {
     pub env: Vec<(OsString, OsString)>,
     /// When to give up. It is for hangs only, so it is generous.
     pub timeout: Duration,
+    /// What befalls it.
+    pub troubled: Option<Troubled>,
 }
 
 impl Job {
@@ -83,6 +87,7 @@ impl Job {
             argv: argv.into_iter().map(Into::into).collect(),
             env: Vec::new(),
             timeout: Duration::from_secs(10),
+            troubled: None,
         }
     }
 }

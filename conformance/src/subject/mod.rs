@@ -7,6 +7,8 @@ mod expected;
 mod found;
 mod pattern;
 
+use std::borrow::Cow;
+
 use everycall_arch::AbiId;
 use serde::Deserialize;
 
@@ -74,6 +76,12 @@ pub struct Subject {
     /// How it is started. `{ours}`: our own tracer; `{out}`: the file to write; `{set}`: what to
     /// trace, as strace's `-e trace=` has it; `{cmd}`: the program and its arguments.
     pub command: Vec<String>,
+    /// How it is started where the texts of arguments are judged, if otherwise.
+    #[serde(default)]
+    decoded: Option<Vec<String>>,
+    /// The words by which it attaches to the process `{pid}` besides.
+    #[serde(default)]
+    attach: Vec<String>,
     /// What its output looks like.
     pub grammar: Grammar,
     /// Whether its text shows raw words.
@@ -268,9 +276,11 @@ impl Subject {
         {
             return Err(wrong("calls without results need a reason".into()));
         }
-        for must in ["{out}", "{cmd}"] {
-            if !subject.command.iter().any(|word| word.contains(must)) {
-                return Err(wrong(format!("the command has no {must}")));
+        for command in subject.decoded.iter().chain([&subject.command]) {
+            for must in ["{out}", "{cmd}"] {
+                if !command.iter().any(|word| word.contains(must)) {
+                    return Err(wrong(format!("the command has no {must}")));
+                }
             }
         }
         if subject.selects() == subject.shows_all {
@@ -306,6 +316,8 @@ impl Subject {
             only_named: true,
             observes_system: false,
             command: words,
+            decoded: None,
+            attach: Vec::new(),
             grammar: Grammar::Detect,
             raw,
             start: None,
@@ -329,6 +341,29 @@ impl Subject {
     #[must_use]
     pub fn asked_as(&self) -> &str {
         self.typed.as_deref().unwrap_or(&self.id)
+    }
+
+    /// As it is started where the texts of arguments are judged (`decoded`), or only its words.
+    #[must_use]
+    pub fn showing(&self, decoded: bool) -> Cow<'_, Subject> {
+        match self.decoded.as_ref().filter(|_| decoded) {
+            None => Cow::Borrowed(self),
+            Some(command) => Cow::Owned(Subject {
+                command: command.clone(),
+                raw: false,
+                ..self.clone()
+            }),
+        }
+    }
+
+    /// As it is started to attach to another process besides, if it can.
+    #[must_use]
+    pub fn attaching(&self) -> Subject {
+        let mut subject = self.clone();
+        // Behind the program, before all that it is told.
+        let at = subject.command.len().min(1);
+        subject.command.splice(at..at, self.attach.iter().cloned());
+        subject
     }
 
     /// Whether it takes part in this group; a user's command takes part in all.
@@ -366,6 +401,7 @@ impl Subject {
         Traits {
             shows_unknown: self.shows_unknown,
             shows_start: self.shows_start,
+            filters: self.backend == "seccomp",
             unseen: self.unseen.iter().flat_map(calls).collect(),
             mute: self
                 .mute

@@ -12,12 +12,21 @@ use crate::numbers;
 use crate::probe::Target;
 
 /// The groups of cases.
-pub const GROUPS: &[&str] = &[
-    numbers::GROUP,
-    hazards::GROUPS[0],
-    hazards::GROUPS[1],
-    hazards::GROUPS[2],
-];
+pub static GROUPS: [&str; 1 + hazards::GROUPS.len()] = {
+    let mut groups = [numbers::GROUP; 1 + hazards::GROUPS.len()];
+    let mut at = 0;
+    while at < hazards::GROUPS.len() {
+        groups[at + 1] = hazards::GROUPS[at];
+        at += 1;
+    }
+    groups
+};
+
+/// Whether a group is run when nobody asks for a group by name.
+#[must_use]
+pub fn is_usual(group: &str) -> bool {
+    group != hazards::ON_REQUEST
+}
 
 /// The ABIs whose calls this machine can make.
 #[must_use]
@@ -42,11 +51,21 @@ pub fn cases(abi: AbiId, group: &'static str) -> Vec<CaseName> {
     names.into_iter().map(name).collect()
 }
 
-/// Every case of every group and ABI.
+/// Why a case cannot be judged on this system, whoever is under test; `None` where it can.
+#[must_use]
+pub fn lacking(case: &CaseName) -> Option<String> {
+    match case.group {
+        numbers::GROUP => None,
+        group => hazards::lacking(group, case.abi, &case.case),
+    }
+}
+
+/// Every case of every usual group and of every ABI.
 #[must_use]
 pub fn all() -> Vec<CaseName> {
     let abis = abis().into_iter();
-    abis.flat_map(|abi| GROUPS.iter().flat_map(move |group| cases(abi, group)))
+    let groups = || GROUPS.iter().filter(|group| is_usual(group));
+    abis.flat_map(|abi| groups().flat_map(move |group| cases(abi, group)))
         .collect()
 }
 

@@ -48,6 +48,8 @@ pub struct Done {
     pub output: Vec<u8>,
     /// What was printed on standard error.
     pub stderr: String,
+    /// How many processes were left that did not end, and had to be killed.
+    pub left_behind: u32,
 }
 
 /// Where cases come from, and where they run. The real one makes probes and sandboxes; the tests of
@@ -59,6 +61,11 @@ pub trait Bench: Sync {
     /// # Errors
     /// When a probe cannot be made.
     fn runs(&self, cases: &[CaseName]) -> Result<Vec<Run>, String>;
+
+    /// Why a case cannot be judged here, whoever is under test; `None` where it can.
+    fn lacking(&self, _case: &CaseName) -> Option<String> {
+        None
+    }
 
     /// Runs the probe alone, as who it will be under this subject.
     ///

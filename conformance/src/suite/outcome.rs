@@ -56,7 +56,7 @@ pub fn run(
     let work: Vec<(&Subject, Vec<CaseName>)> = takers
         .iter()
         .zip(&mut known)
-        .map(|(taker, known)| (&taker.subject, known.runnable(&taker.subject, cases)))
+        .map(|(taker, known)| (&taker.subject, known.runnable(bench, &taker.subject, cases)))
         .collect();
     let found = decide(bench, &work, manner.workers, manner.stop, manner.progress);
     let mut finished = Finished::default();
@@ -93,12 +93,23 @@ impl<'a> Known<'a> {
     }
 
     /// The cases that the subject can be asked.
-    fn runnable(&mut self, subject: &Subject, cases: &[CaseName]) -> Vec<CaseName> {
+    fn runnable(
+        &mut self,
+        bench: &dyn Bench,
+        subject: &Subject,
+        cases: &[CaseName],
+    ) -> Vec<CaseName> {
         let mut run = Vec::new();
         for case in cases.iter().filter(|case| subject.in_group(case.group)) {
-            match self.skip.find(&case.to_string()) {
-                Some(entry) => {
-                    self.skipped.insert(case.clone(), entry.reason.clone());
+            let own = self.skip.find(&case.to_string());
+            let lacking = bench.lacking(case);
+            if lacking.is_some() {
+                // There is the case, so an entry for it is not stale.
+                self.expected.find(&case.to_string());
+            }
+            match lacking.or_else(|| own.map(|entry| entry.reason.clone())) {
+                Some(reason) => {
+                    self.skipped.insert(case.clone(), reason);
                 }
                 None => run.push(case.clone()),
             }

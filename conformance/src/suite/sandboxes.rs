@@ -13,6 +13,7 @@ use crate::observe::End;
 use crate::runner::{Ran, Runner};
 use crate::sandbox::{Ended, Privilege};
 use crate::subject::{Ours, Subject, Words};
+use crate::terms::Trouble;
 
 /// For hangs only: nothing that works takes a part of it, on the slowest machine.
 const TIMEOUT: Duration = Duration::from_secs(60);
@@ -62,6 +63,7 @@ impl Sandboxes {
         Ok(Done {
             end: end(&ran.ended),
             stderr: String::from_utf8_lossy(&ran.ended.stderr).into_owned(),
+            left_behind: ran.ended.left_behind,
             ledger: ran.ledger.map_err(|error| error.to_string()),
             output: ran.out,
         })
@@ -91,6 +93,10 @@ impl Bench for Sandboxes {
         super::catalogue::runs(cases)
     }
 
+    fn lacking(&self, case: &CaseName) -> Option<String> {
+        super::catalogue::lacking(case)
+    }
+
     fn native(&self, run: &Run, subject: &Subject) -> Result<Done, String> {
         self.with(subject, |runner| {
             runner.native(&run.elf, run.shown.len(), TIMEOUT)
@@ -99,8 +105,17 @@ impl Bench for Sandboxes {
 
     fn traced(&self, run: &Run, subject: &Subject) -> Result<Done, String> {
         self.with(subject, |runner| {
-            let argv = self.argv(runner, subject, run)?;
-            runner.run(&run.elf, run.shown.len(), argv, environment(), TIMEOUT)
+            let attached = matches!(
+                run.terms.trouble,
+                Some(Trouble::Killed { attached: true, .. })
+            );
+            let argv = match attached {
+                true => self.argv(runner, &subject.attaching(), run)?,
+                false => self.argv(runner, subject, run)?,
+            };
+            let trouble = run.terms.trouble.as_ref();
+            let slots = run.shown.len();
+            runner.run(&run.elf, slots, argv, environment(), TIMEOUT, trouble)
         })
     }
 }

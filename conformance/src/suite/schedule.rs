@@ -207,6 +207,7 @@ impl Work<'_> {
         subject: &Subject,
         native: &Done,
     ) -> Result<(Vec<Option<Decision>>, bool), String> {
+        let subject = &subject.showing(!run.terms.told.is_empty());
         let traced = self.bench.traced(run, subject)?;
         let mut output = grammar::read(&traced.output, subject.reading());
         output.lost.retain(|told| !subject.may_lose(told));
@@ -278,6 +279,7 @@ fn execution<'a>(done: &'a Done, ledger: &'a Ledger) -> Execution<'a> {
         ledger,
         end: done.end,
         stderr: &done.stderr,
+        left_behind: done.left_behind,
     }
 }
 

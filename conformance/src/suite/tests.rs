@@ -43,6 +43,7 @@ impl Wood {
             end: End::Exited(0),
             output: Vec::new(),
             stderr: String::new(),
+            left_behind: 0,
         }
     }
 }
@@ -68,6 +69,7 @@ impl Bench for Wood {
             shown: vec![true; cases.len()],
             notes: Vec::new(),
             cases,
+            terms: crate::terms::Terms::default(),
         }])
     }
 

@@ -25,7 +25,7 @@ use crate::select::Selection;
 pub enum Invocation {
     /// Trace.
     Run(Box<Config>),
-    /// Print [`crate::help::HELP`] on standard output.
+    /// Print [`crate::help::text`] on standard output.
     Help,
     /// Print the version on standard output.
     Version,

@@ -6,6 +6,7 @@ use super::*;
 use crate::case::{Ask, Case, Note};
 use crate::ledger::Made;
 use crate::observe::{Seen, SeenArg, SeenResult, SeenWord};
+use crate::terms::Terms;
 
 const ENOSYS: u64 = -38_i64 as u64;
 
@@ -55,6 +56,7 @@ pub(super) fn line(made: &Made) -> Seen {
         },
         raw_result: None,
         args: None,
+        texts: Vec::new(),
         line: format!("the line of number {}", made.nr),
     }
 }
@@ -66,7 +68,7 @@ fn made() -> Vec<Made> {
         .collect()
 }
 
-fn run_of(calls: &[Made]) -> Run {
+pub(super) fn run_of(calls: &[Made]) -> Run {
     let case = |at: usize| Case {
         name: format!("case-{at}"),
         first: at,
@@ -80,6 +82,7 @@ fn run_of(calls: &[Made]) -> Run {
         shown: vec![true; calls.len()],
         notes: Vec::new(),
         cases: (0..calls.len()).map(case).collect(),
+        terms: Terms::default(),
     }
 }
 
@@ -117,6 +120,7 @@ impl Trial {
             ledger,
             end,
             stderr: "it went wrong",
+            left_behind: 0,
         };
         judge(
             &self.run,
@@ -151,6 +155,7 @@ impl Trial {
 mod claims;
 mod decoded;
 mod said;
+mod trouble;
 mod went;
 
 const PASSED: Option<Verdict> = Some(Verdict::Passed);

@@ -144,6 +144,7 @@ fn the_order_of_description_is_not_that_of_time() {
         ledger: &native,
         end: End::Exited(0),
         stderr: "",
+        left_behind: 0,
     };
     let decisions = judge(
         &trial.run,

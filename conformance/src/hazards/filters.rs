@@ -1,0 +1,68 @@
+//! Filters of tracers: calls that nobody asks for run free, and those between them are seen.
+
+use super::script::Script;
+use super::{By, Scenario};
+use crate::probe::{CallId, Flow, ProbeError, Word};
+use crate::terms::Free;
+
+const MAIN: Flow = Flow::MAIN;
+const ASKED: &[&str] = &["getppid"];
+
+const fn having(
+    name: &'static str,
+    needed: &'static [&'static str],
+    steps: fn(&mut Script) -> Result<(), ProbeError>,
+) -> Scenario {
+    Scenario {
+        name,
+        asked: ASKED,
+        by: By::Having(needed),
+        needs: None,
+        steps,
+    }
+}
+
+pub(super) static SCENARIOS: &[Scenario] = &[
+    having("filt-always-trace-cost/getpid", &[], |s| free(s, "getpid")),
+    having("filt-always-trace-cost/execve", &[], |s| free(s, "execve")),
+    having("filt-always-trace-cost/clone3", &[], |s| free(s, "clone3")),
+    having("filt-always-trace-cost/socketcall", &["socketcall"], |s| {
+        free(s, "socketcall")
+    }),
+    having("filt-always-trace-cost/ipc", &["ipc"], |s| free(s, "ipc")),
+];
+
+/// A call that fails or does nothing, again and again.
+fn free(script: &mut Script, name: &'static str) -> Result<(), ProbeError> {
+    const CALLS: u32 = 500;
+    script.sentinel(MAIN)?;
+    let before = sleeps(script)?;
+    let call = script.described(name, &[])?;
+    let count = script.probe.countdown(CALLS);
+    let place = script.probe.place(MAIN);
+    script.aside(MAIN, call, None, count)?;
+    script.probe.until_counted(MAIN, count, place);
+    let behind = sleeps(script)?;
+    script.terms().free = Some(Free {
+        before: before.index(),
+        behind: behind.index(),
+        calls: CALLS,
+    });
+    script.sentinel(MAIN)?;
+    script.silent(MAIN)?;
+    script.end(MAIN)
+}
+
+/// Tells how often the thread has gone to sleep by itself: `ru_nvcsw` of `struct rusage`, behind two times and
+/// twelve other numbers, each as wide as a long.
+fn sleeps(script: &mut Script) -> Result<CallId, ProbeError> {
+    const RUSAGE_THREAD: u64 = 1;
+    let long = script.gate.abi.abi().long_bits / 8;
+    let usage = script.zeros(256);
+    let words = [Word::Value(RUSAGE_THREAD), Word::Address(usage)];
+    let asked = script.call(MAIN, "getrusage", &words)?;
+    script.varies(asked);
+    let told = script.tell(MAIN, &[Word::Load32(usage.plus(16 * long))])?;
+    script.varies(told);
+    Ok(told)
+}
