@@ -45,8 +45,8 @@ What it looks like:
                              numbers, names, or both
   -x, -xx, --strings-in-hex[=none|non-ascii-chars|non-ascii|all]
                              strings in hexadecimal: those that are not text, or all
-  -q, -qq, -qqq, --quiet=SET fewer messages: attach, personality; exit; all. A SET is of attach, exit,
-                             path-resolution, personality, thread-execve
+  -q, -qq, -qqq, --quiet=SET fewer messages: attach, personality; exit; all. A SET is of attach,
+                             exit, path-resolution, personality, thread-execve
   -c, --summary-only         only a table at the end (its times are by the clock: strace's -c -w)
 
 How to trace:
