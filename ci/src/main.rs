@@ -1,6 +1,7 @@
 //! Runs the rows of `ci/matrix.toml`, and tells where the time went.
 
 mod count;
+mod excerpt;
 mod job;
 mod matrix;
 mod report;

@@ -13,6 +13,7 @@ use std::time::{Duration, Instant};
 use everycall_vm::kernels;
 
 use crate::count::Count;
+use crate::excerpt;
 use crate::job::{Job, typed};
 use crate::matrix::{Check, Row};
 use crate::report::{Line, Report};
@@ -35,6 +36,13 @@ pub(crate) fn all(root: &Path, checks: &[Check], rows: &[&Row], at_once: usize) 
     }
     report.lines.extend(lines(root, &logs, rows, at_once));
     report.took = start.elapsed();
+    // Before the table: where only the end of the output is shown, both can be read.
+    for line in report.lines.iter().filter(|line| line.failure.is_some()) {
+        println!("\n== {}: what its log says of the failure", line.name);
+        for said in excerpt::of(&log(&logs, &line.name)) {
+            println!("{said}");
+        }
+    }
     println!("\n{report}");
     match report.passed() {
         true => ExitCode::SUCCESS,
@@ -196,9 +204,14 @@ impl Said {
     }
 }
 
-/// The file for a row's output, empty.
+/// The file for the output of a row, or of a check.
+fn log(logs: &Path, name: &str) -> PathBuf {
+    logs.join(format!("{name}.log"))
+}
+
+/// The same, empty.
 fn fresh(logs: &Path, name: &str) -> PathBuf {
-    let log = logs.join(format!("{name}.log"));
+    let log = log(logs, name);
     // It may not be there.
     let _ = fs::remove_file(&log);
     log

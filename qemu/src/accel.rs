@@ -15,9 +15,6 @@ use crate::guest::{Guest, Heard};
 use crate::machine::Machine;
 use crate::qemu::Boot;
 
-/// What every QEMU can.
-pub(crate) const EMULATED: &str = "tcg,thread=multi";
-
 /// What some hosts can.
 const NATIVE: [&str; 2] = ["kvm", "hvf"];
 
@@ -30,7 +27,10 @@ struct Answer {
     qemu: String,
     host: String,
     device: bool,
-    accel: String,
+    /// The one of [`NATIVE`] that works, if one does.
+    // An answer of an earlier version, which lacks it, is none.
+    #[serde(deserialize_with = "Option::deserialize")]
+    native: Option<String>,
     /// What became of the others.
     why: String,
 }
@@ -39,26 +39,30 @@ struct Answer {
 pub(crate) fn choose(boot: &Boot<'_>, cache: &Path) -> String {
     let machine = boot.machine;
     if !machine.native.contains(&std::env::consts::ARCH) {
-        return EMULATED.to_owned();
+        return machine.emulated.to_owned();
     }
     let place = cache.join("accel").join(format!("{}.json", machine.name));
     let asked = Answer {
         qemu: says(machine, "--version"),
         host: host(),
         device: Path::new("/dev/kvm").exists(),
-        accel: String::new(),
+        native: None,
         why: String::new(),
     };
     if let Some(known) = read(&place).filter(|known| known.hangs_on(&asked)) {
-        return known.accel;
+        return known.accel(machine);
     }
     let answer = find_out(boot, asked);
     // Where it cannot be kept, it is found out again.
     let _ = write(&place, &answer);
-    answer.accel
+    answer.accel(machine)
 }
 
 impl Answer {
+    fn accel(self, machine: &Machine) -> String {
+        self.native.unwrap_or_else(|| machine.emulated.to_owned())
+    }
+
     fn hangs_on(&self, other: &Self) -> bool {
         (&self.qemu, &self.host, self.device) == (&other.qemu, &other.host, other.device)
     }
@@ -81,9 +85,8 @@ fn find_out(boot: &Boot<'_>, asked: Answer) -> Answer {
         );
         match comes_up(boot, accel) {
             Ok(()) => {
-                let accel = accel.to_owned();
                 return Answer {
-                    accel,
+                    native: Some(accel.to_owned()),
                     why,
                     ..asked
                 };
@@ -96,12 +99,7 @@ fn find_out(boot: &Boot<'_>, asked: Answer) -> Answer {
             }
         }
     }
-    let accel = EMULATED.to_owned();
-    Answer {
-        accel,
-        why,
-        ..asked
-    }
+    Answer { why, ..asked }
 }
 
 /// Boots the machine to where it could run something.

@@ -59,7 +59,7 @@ pub(crate) fn order(wish: &Wish) -> Result<Order, PrepareError> {
                 image: &file.map_err(|error| PrepareError::File(image.clone(), error))?,
                 memory: &wish.memory,
                 kernel_args: &wish.kernel_args,
-                accel: accel::EMULATED,
+                accel: machine.emulated,
                 shares: &[],
             };
             accel::choose(&boot, &cache)

@@ -134,7 +134,7 @@ impl Server<'_> {
         end
     }
 
-    fn boot(&self, caller: &mut Caller) -> Result<Guest, Failure> {
+    fn boot(&mut self, caller: &mut Caller) -> Result<Guest, Failure> {
         let order = self.order;
         let machine = order
             .wish
@@ -160,11 +160,15 @@ impl Server<'_> {
             shares: shares.clone(),
         };
         let mut guest = Guest::start(&boot, setup)?;
-        match self.hear(&mut guest, caller, order.wish.boot())? {
-            Some(FromGuest::Ready { .. }) => Ok(guest),
-            Some(other) => Err(out_of_order(&other)),
-            None => Err(Failure::Boot(order.wish.boot)),
-        }
+        let failure = match self.hear(&mut guest, caller, order.wish.boot()) {
+            Ok(Some(FromGuest::Ready { .. })) => return Ok(guest),
+            Ok(Some(other)) => out_of_order(&other),
+            Ok(None) => Failure::Boot(order.wish.boot),
+            Err(failure) => failure,
+        };
+        // Its console's last lines are to be shown.
+        self.guest = Some(guest);
+        Err(failure)
     }
 
     fn command(

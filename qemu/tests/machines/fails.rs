@@ -33,6 +33,18 @@ fn a_kernel_that_panics() {
     assert_failed(&place, &said, message);
 }
 
+/// Before the machine is up, what its kernel said last is all that there is to go by.
+#[test]
+fn a_kernel_that_panics_at_boot() {
+    let place = Place::new();
+    let mut command = place.vm();
+    command.args(["run", "-m", MACHINE, "--kernel-args", "rdinit=/nothing"]);
+    let said = said(command.args(["--", "true"]));
+    assert_failed(&place, &said, "everycall vm: the kernel panicked: ");
+    let (_, lines) = said.err.split_once("the console's last lines:\n").unwrap();
+    assert!(lines.contains("Kernel panic - not syncing: "), "{said:#?}");
+}
+
 #[test]
 fn a_kernel_that_oopses() {
     let place = Place::new();
