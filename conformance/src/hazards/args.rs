@@ -4,7 +4,7 @@
 use everycall_arch::{AbiId, table};
 
 use super::script::Script;
-use super::{By, Scenario};
+use super::{By, Scenario, Steps};
 use crate::case::Claim;
 use crate::host::Need;
 use crate::probe::{Flow, ProbeError, Word};
@@ -22,15 +22,9 @@ const fn having(
     name: &'static str,
     asked: &'static [&'static str],
     needed: &'static [&'static str],
-    steps: fn(&mut Script) -> Result<(), ProbeError>,
+    steps: Steps,
 ) -> Scenario {
-    Scenario {
-        name,
-        asked,
-        by: By::Having(needed),
-        needs: None,
-        steps,
-    }
+    Scenario::of(name, asked, By::Having(needed), steps)
 }
 
 pub(super) static SCENARIOS: &[Scenario] = &[
@@ -67,19 +61,13 @@ pub(super) static SCENARIOS: &[Scenario] = &[
         "abi-64bit-pairs/pread64",
         &["getppid", "pread64"],
         &[],
-        |s| {
-            let words = [NO_FD, Arg::Any(NOWHERE), Arg::Long(5), Arg::Wide(FAR)];
-            one(s, &["pread64"], &words, EBADF)
-        },
+        |s| at_offset(s, "pread64"),
     ),
     having(
         "abi-64bit-pairs/pwrite64",
         &["getppid", "pwrite64"],
         &[],
-        |s| {
-            let words = [NO_FD, Arg::Any(NOWHERE), Arg::Long(5), Arg::Wide(FAR)];
-            one(s, &["pwrite64"], &words, EBADF)
-        },
+        |s| at_offset(s, "pwrite64"),
     ),
     having(
         "abi-64bit-pairs/readahead",
@@ -130,7 +118,7 @@ pub(super) static SCENARIOS: &[Scenario] = &[
         "abi-arm-fadvise/pairs",
         &["getppid", "fadvise64", "fadvise64_64", "arm_fadvise64_64"],
         &[],
-        advise,
+        |s| two_pairs(s, &["arm_fadvise64_64", "fadvise64_64", "fadvise64"]),
     ),
     having(
         "abi-arm-sfr2/pairs",
@@ -141,7 +129,12 @@ pub(super) static SCENARIOS: &[Scenario] = &[
             "arm_sync_file_range",
         ],
         &[],
-        sync_range,
+        |s| {
+            two_pairs(
+                s,
+                &["sync_file_range", "arm_sync_file_range", "sync_file_range2"],
+            )
+        },
     ),
 ];
 
@@ -186,13 +179,7 @@ fn one(
     for (at, text) in told {
         script.told(id, at, text);
     }
-    finish(script)
-}
-
-fn finish(script: &mut Script) -> Result<(), ProbeError> {
-    script.sentinel(MAIN)?;
-    script.silent(MAIN)?;
-    script.end(MAIN)
+    script.end_shown(MAIN)
 }
 
 /// Adds the words of an argument.
@@ -233,23 +220,20 @@ fn text(abi: AbiId, arg: Arg) -> Option<Text> {
     }))
 }
 
-/// ARM has the advice in the second place, so that the two pairs fit into its registers.
-fn advise(script: &mut Script) -> Result<(), ProbeError> {
-    let names = ["arm_fadvise64_64", "fadvise64_64", "fadvise64"];
+/// A descriptor, two pairs and flags, by the first of these names that the ABI has. ARM has the flags in the second
+/// place, so that the pairs fit into its registers.
+fn two_pairs(script: &mut Script, names: &[&'static str]) -> Result<(), ProbeError> {
     let (from, to) = (Arg::Wide(FAR), Arg::Wide(FAR + 1));
     match script.gate.abi {
-        AbiId::Arm => one(script, &names, &[NO_FD, Arg::Any(0), from, to], EBADF),
-        _ => one(script, &names, &[NO_FD, from, to, Arg::Any(0)], EBADF),
+        AbiId::Arm => one(script, names, &[NO_FD, Arg::Any(0), from, to], EBADF),
+        _ => one(script, names, &[NO_FD, from, to, Arg::Any(0)], EBADF),
     }
 }
 
-fn sync_range(script: &mut Script) -> Result<(), ProbeError> {
-    let names = ["sync_file_range", "arm_sync_file_range", "sync_file_range2"];
-    let (from, to) = (Arg::Wide(FAR), Arg::Wide(FAR + 1));
-    match script.gate.abi {
-        AbiId::Arm => one(script, &names, &[NO_FD, Arg::Any(0), from, to], EBADF),
-        _ => one(script, &names, &[NO_FD, from, to, Arg::Any(0)], EBADF),
-    }
+/// A transfer at an offset.
+fn at_offset(script: &mut Script, name: &'static str) -> Result<(), ProbeError> {
+    let words = [NO_FD, Arg::Any(NOWHERE), Arg::Long(5), Arg::Wide(FAR)];
+    one(script, &[name], &words, EBADF)
 }
 
 /// A number of 32 bits among the last 4095, which a 32-bit program's call returns as it is.
@@ -269,7 +253,7 @@ fn personality(script: &mut Script) -> Result<(), ProbeError> {
     script.call(MAIN, "personality", &[Word::Value(LATE.into())])?;
     let claim = late(script);
     script.claimed(MAIN, "personality", &[Word::Value(ASK)], claim)?;
-    finish(script)
+    script.end_shown(MAIN)
 }
 
 /// A user of a namespace of its own may have any id there.
@@ -294,5 +278,5 @@ fn geteuid(script: &mut Script) -> Result<(), ProbeError> {
     }
     let claim = late(script);
     script.claimed(MAIN, "geteuid32", &[], claim)?;
-    finish(script)
+    script.end_shown(MAIN)
 }

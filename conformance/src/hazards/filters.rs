@@ -1,25 +1,15 @@
 //! Filters of tracers: calls that nobody asks for run free, and those between them are seen.
 
 use super::script::Script;
-use super::{By, Scenario};
+use super::{By, Scenario, Steps};
 use crate::probe::{CallId, Flow, ProbeError, Word};
 use crate::terms::Free;
 
 const MAIN: Flow = Flow::MAIN;
 const ASKED: &[&str] = &["getppid"];
 
-const fn having(
-    name: &'static str,
-    needed: &'static [&'static str],
-    steps: fn(&mut Script) -> Result<(), ProbeError>,
-) -> Scenario {
-    Scenario {
-        name,
-        asked: ASKED,
-        by: By::Having(needed),
-        needs: None,
-        steps,
-    }
+const fn having(name: &'static str, needed: &'static [&'static str], steps: Steps) -> Scenario {
+    Scenario::of(name, ASKED, By::Having(needed), steps)
 }
 
 pub(super) static SCENARIOS: &[Scenario] = &[
@@ -48,9 +38,7 @@ fn free(script: &mut Script, name: &'static str) -> Result<(), ProbeError> {
         behind: behind.index(),
         calls: CALLS,
     });
-    script.sentinel(MAIN)?;
-    script.silent(MAIN)?;
-    script.end(MAIN)
+    script.end_shown(MAIN)
 }
 
 /// Tells how often the thread has gone to sleep by itself: `ru_nvcsw` of `struct rusage`, behind two times and

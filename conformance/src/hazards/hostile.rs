@@ -2,7 +2,7 @@
 //! what the program does; none leaves it with a filter and nobody behind it.
 
 use super::script::Script;
-use super::{By, Scenario};
+use super::{By, Scenario, Steps};
 use crate::case::Claim;
 use crate::probe::{Flow, ProbeError, Word};
 use crate::terms::{Denied, Text, Trouble, Whom};
@@ -11,14 +11,8 @@ const MAIN: Flow = Flow::MAIN;
 const ASKED: &[&str] = &["getppid", "clone", "execve", "wait4"];
 
 /// Whose calls are traced matters to few of these.
-const fn own(name: &'static str, steps: fn(&mut Script) -> Result<(), ProbeError>) -> Scenario {
-    Scenario {
-        name,
-        asked: ASKED,
-        by: By::Own,
-        needs: None,
-        steps,
-    }
+const fn own(name: &'static str, steps: Steps) -> Scenario {
+    Scenario::of(name, ASKED, By::Own, steps)
 }
 
 pub(super) static SCENARIOS: &[Scenario] = &[
@@ -181,7 +175,5 @@ fn path(script: &mut Script) -> Result<(), ProbeError> {
     let at = Word::Address(script.probe.bytes(b"/nowhere/at-all\0"));
     let id = script.claimed(MAIN, "openat", &[AT_FDCWD, at], Claim::Returns(-2))?;
     script.told(id, 1, Text::String(vec![b"/nowhere/at-all".to_vec()]));
-    script.sentinel(MAIN)?;
-    script.silent(MAIN)?;
-    script.end(MAIN)
+    script.end_shown(MAIN)
 }

@@ -1,26 +1,12 @@
 //! Threads, children and programs that begin and end.
 
 use super::script::Script;
-use super::{By, Scenario};
+use super::{Scenario, all};
 use crate::probe::{Flow, ProbeError, Word};
 
 const MAIN: Flow = Flow::MAIN;
 const CLONE_UNTRACED: u64 = 0x0080_0000;
 const CLONE_VFORK: u64 = 0x4000;
-
-const fn all(
-    name: &'static str,
-    asked: &'static [&'static str],
-    steps: fn(&mut Script) -> Result<(), ProbeError>,
-) -> Scenario {
-    Scenario {
-        name,
-        asked,
-        by: By::All,
-        needs: None,
-        steps,
-    }
-}
 
 pub(super) static SCENARIOS: &[Scenario] = &[
     all(

@@ -1,20 +1,14 @@
 //! Many at once: every call of every thread and process is there, exactly once.
 
 use super::script::Script;
-use super::{By, Scenario};
+use super::{Scenario, Steps};
 use crate::probe::{Flow, ProbeError};
 
 const MAIN: Flow = Flow::MAIN;
 const ASKED: &[&str] = &["getppid", "gettid"];
 
-const fn all(name: &'static str, steps: fn(&mut Script) -> Result<(), ProbeError>) -> Scenario {
-    Scenario {
-        name,
-        asked: ASKED,
-        by: By::All,
-        needs: None,
-        steps,
-    }
+const fn all(name: &'static str, steps: Steps) -> Scenario {
+    super::all(name, ASKED, steps)
 }
 
 pub(super) static SCENARIOS: &[Scenario] = &[
@@ -39,7 +33,7 @@ pub(super) static SLOW: &[Scenario] = &[
 pub(super) fn threads(script: &mut Script, threads: usize, each: usize) -> Result<(), ProbeError> {
     script.sentinel(MAIN)?;
     script.crowd_of_threads(MAIN, threads, each)?;
-    finish(script)
+    script.end_shown(MAIN)
 }
 
 /// Eight at a time.
@@ -47,11 +41,5 @@ pub(super) fn processes(script: &mut Script, waves: usize, each: usize) -> Resul
     const BESIDE: usize = 8;
     script.sentinel(MAIN)?;
     script.crowd_of_processes(MAIN, BESIDE, waves, each)?;
-    finish(script)
-}
-
-fn finish(script: &mut Script) -> Result<(), ProbeError> {
-    script.sentinel(MAIN)?;
-    script.silent(MAIN)?;
-    script.end(MAIN)
+    script.end_shown(MAIN)
 }

@@ -2,7 +2,7 @@
 //! its address.
 
 use super::script::Script;
-use super::{By, Scenario};
+use super::{By, Scenario, all};
 use crate::case::Claim;
 use crate::host::Need;
 use crate::probe::{CallId, Data, Flow, ProbeError, Word};
@@ -18,20 +18,6 @@ const ENOENT: Claim = Claim::Returns(-2);
 /// Two pages, or more where pages are smaller, at an address that every probe has free.
 const AREA: u32 = 0x6000_0000;
 const PAGE: u32 = 0x1_0000;
-
-const fn all(
-    name: &'static str,
-    asked: &'static [&'static str],
-    steps: fn(&mut Script) -> Result<(), ProbeError>,
-) -> Scenario {
-    Scenario {
-        name,
-        asked,
-        by: By::All,
-        needs: None,
-        steps,
-    }
-}
 
 const OPENAT: &[&str] = &["getppid", "openat"];
 
@@ -111,12 +97,6 @@ fn open(script: &mut Script, at: Data, claim: Claim) -> Result<CallId, ProbeErro
     script.claimed(MAIN, "openat", &[AT_FDCWD, Word::Address(at)], claim)
 }
 
-fn finish(script: &mut Script) -> Result<(), ProbeError> {
-    script.sentinel(MAIN)?;
-    script.silent(MAIN)?;
-    script.end(MAIN)
-}
-
 fn string(content: &[u8]) -> Text {
     Text::String(vec![content.to_vec()])
 }
@@ -129,7 +109,7 @@ fn edge(script: &mut Script) -> Result<(), ProbeError> {
         let id = open(script, at, ENOENT)?;
         script.told(id, 1, string(&path[..path.len() - 1]));
     }
-    finish(script)
+    script.end_shown(MAIN)
 }
 
 /// As many bytes as there are, and more than there are.
@@ -146,7 +126,7 @@ fn edge_buffer(script: &mut Script) -> Result<(), ProbeError> {
         };
         script.told(id, 1, is);
     }
-    finish(script)
+    script.end_shown(MAIN)
 }
 
 /// There is no NUL before the memory ends: the kernel has no path, either.
@@ -155,7 +135,7 @@ fn unterminated(script: &mut Script) -> Result<(), ProbeError> {
     let at = at_the_end(script, b"/nowhere")?;
     let id = open(script, at, EFAULT)?;
     script.told(id, 1, Text::Address);
-    finish(script)
+    script.end_shown(MAIN)
 }
 
 /// The program may not read it, and the kernel does not for it; a debugger may.
@@ -169,7 +149,7 @@ fn unreadable(script: &mut Script) -> Result<(), ProbeError> {
     script.claimed(MAIN, "mprotect", &words, Claim::Returns(0))?;
     let id = open(script, at, EFAULT)?;
     script.told(id, 1, Text::Memory(path.to_vec()));
-    finish(script)
+    script.end_shown(MAIN)
 }
 
 /// The program can read it, and nobody else.
@@ -184,7 +164,7 @@ fn secret(script: &mut Script) -> Result<(), ProbeError> {
     put(script, path, at);
     let id = open(script, at, ENOENT)?;
     script.told(id, 1, Text::Memory(path.to_vec()));
-    finish(script)
+    script.end_shown(MAIN)
 }
 
 /// A program without arguments and environment.
@@ -196,7 +176,7 @@ fn no_arguments(script: &mut Script) -> Result<(), ProbeError> {
     let id = script.claimed(MAIN, "execve", &words, ENOENT)?;
     script.told(id, 0, string(path));
     script.told(id, 1, Text::Address);
-    finish(script)
+    script.end_shown(MAIN)
 }
 
 /// The last address of the array is the last of the memory; the kernel may or may not look so far.
@@ -208,7 +188,7 @@ fn array_ends(script: &mut Script) -> Result<(), ProbeError> {
     let words = [Word::Address(path), Word::Address(at), Word::Address(at)];
     let id = script.call(MAIN, "execve", &words)?;
     script.told(id, 0, string(b"/nowhere"));
-    finish(script)
+    script.end_shown(MAIN)
 }
 
 /// Counts that nobody could have memory for.
@@ -227,7 +207,7 @@ fn counts(script: &mut Script) -> Result<(), ProbeError> {
         let words = [Word::Address(at), Word::Value(count)];
         script.claimed(MAIN, "ppoll", &words, Claim::Returns(-22))?;
     }
-    finish(script)
+    script.end_shown(MAIN)
 }
 
 /// A pipe; where its two descriptors are.
@@ -254,7 +234,7 @@ fn read(script: &mut Script) -> Result<(), ProbeError> {
     let words = [Word::Load32(ends), Word::Address(to), Word::Value(64)];
     let id = script.claimed(MAIN, "read", &words, Claim::Returns(length))?;
     script.told(id, 1, string(SAID));
-    finish(script)
+    script.end_shown(MAIN)
 }
 
 /// Another thread takes the memory away into which a read is to read.
@@ -277,7 +257,7 @@ fn unmapped(script: &mut Script) -> Result<(), ProbeError> {
     ];
     script.claimed(MAIN, "write", &words, Claim::Returns(8))?;
     script.watch(MAIN, end);
-    finish(script)
+    script.end_shown(MAIN)
 }
 
 /// Another thread rewrites one letter of a path all the time: what is told is one of the two.
@@ -304,5 +284,5 @@ fn rewritten(script: &mut Script) -> Result<(), ProbeError> {
     }
     script.probe.copy(MAIN, over, goes_on, 4);
     script.watch(MAIN, end);
-    finish(script)
+    script.end_shown(MAIN)
 }

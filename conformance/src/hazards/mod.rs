@@ -82,7 +82,15 @@ struct Scenario {
     /// What the system must have for it.
     needs: Option<Need>,
     /// The probe.
-    steps: fn(&mut Script) -> Result<(), ProbeError>,
+    steps: Steps,
+}
+
+/// Writes a probe.
+type Steps = fn(&mut Script) -> Result<(), ProbeError>;
+
+/// A scenario of everybody's calls.
+const fn all(name: &'static str, asked: &'static [&'static str], steps: Steps) -> Scenario {
+    Scenario::of(name, asked, By::All, steps)
 }
 
 /// Whose calls can do what a scenario does.
@@ -135,6 +143,22 @@ fn gates(abi: AbiId) -> Vec<Gate> {
 }
 
 impl Scenario {
+    /// One that needs nothing that a system may lack.
+    const fn of(
+        name: &'static str,
+        asked: &'static [&'static str],
+        by: By,
+        steps: Steps,
+    ) -> Scenario {
+        Scenario {
+            name,
+            asked,
+            by,
+            needs: None,
+            steps,
+        }
+    }
+
     fn is_for(&self, gate: Gate) -> bool {
         let own = gate.target.via() == gate.via;
         match self.by {

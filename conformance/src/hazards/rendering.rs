@@ -2,7 +2,7 @@
 //! from what is told as they were, and every line stays one line.
 
 use super::script::Script;
-use super::{By, Scenario};
+use super::{Scenario, all};
 use crate::case::Claim;
 use crate::probe::{Flow, ProbeError, Word};
 use crate::terms::Text;
@@ -11,20 +11,6 @@ const MAIN: Flow = Flow::MAIN;
 const AT_FDCWD: Word = Word::Value(0xffff_ff9c);
 const NO_FD: Word = Word::Value(0x6eed_1001);
 const ENOENT: Claim = Claim::Returns(-2);
-
-const fn all(
-    name: &'static str,
-    asked: &'static [&'static str],
-    steps: fn(&mut Script) -> Result<(), ProbeError>,
-) -> Scenario {
-    Scenario {
-        name,
-        asked,
-        by: By::All,
-        needs: None,
-        steps,
-    }
-}
 
 const OPENAT: &[&str] = &["getppid", "openat"];
 
@@ -74,12 +60,6 @@ fn nowhere(name: &[u8]) -> Vec<u8> {
     [b"/nowhere/", name].concat()
 }
 
-fn finish(script: &mut Script) -> Result<(), ProbeError> {
-    script.sentinel(MAIN)?;
-    script.silent(MAIN)?;
-    script.end(MAIN)
-}
-
 fn opens(script: &mut Script, paths: &[Vec<u8>]) -> Result<(), ProbeError> {
     script.sentinel(MAIN)?;
     for path in paths {
@@ -89,7 +69,7 @@ fn opens(script: &mut Script, paths: &[Vec<u8>]) -> Result<(), ProbeError> {
         script.told(id, 1, Text::String(vec![path.clone()]));
         script.sentinel(MAIN)?;
     }
-    finish(script)
+    script.end_shown(MAIN)
 }
 
 /// NULs are bytes of a buffer like others, and it is shown by its length.
@@ -104,7 +84,7 @@ fn buffers(script: &mut Script) -> Result<(), ProbeError> {
         let id = script.claimed(MAIN, "write", &words, Claim::Returns(-9))?;
         script.told(id, 1, Text::String(vec![content]));
     }
-    finish(script)
+    script.end_shown(MAIN)
 }
 
 fn arguments(script: &mut Script) -> Result<(), ProbeError> {
@@ -124,7 +104,7 @@ fn arguments(script: &mut Script) -> Result<(), ProbeError> {
     script.told(id, 0, Text::String(vec![b"/nowhere\n".to_vec()]));
     let told = strings.into_iter().map(<[u8]>::to_vec).collect();
     script.told(id, 1, Text::Strings(told));
-    finish(script)
+    script.end_shown(MAIN)
 }
 
 /// A program's own name may stand in a tracer's lines.
@@ -137,5 +117,5 @@ fn name(script: &mut Script) -> Result<(), ProbeError> {
         script.claimed(MAIN, "prctl", &words, Claim::Returns(0))?;
         script.sentinel(MAIN)?;
     }
-    finish(script)
+    script.end_shown(MAIN)
 }

@@ -3,7 +3,8 @@
 use std::collections::BTreeMap;
 
 use everycall_arch::table;
-use everycall_filter::{Action, ByteOrder, Insn, Program};
+use everycall_filter::data::NR_OFFSET;
+use everycall_filter::{Action, ByteOrder, Cond, Insn, Op, Program};
 
 use super::Gate;
 use crate::case::{Claim, Note, Thread};
@@ -241,6 +242,13 @@ impl Script {
             .map(drop)
     }
 
+    /// The same behind a call that must be seen: nothing was lost until here.
+    pub(super) fn end_shown(&mut self, flow: Flow) -> Made<()> {
+        self.sentinel(flow)?;
+        self.silent(flow)?;
+        self.end(flow)
+    }
+
     /// Data of words as wide as the ABI's.
     pub(super) fn words(&mut self, words: &[Word]) -> Word {
         let abi = self.gate.abi;
@@ -350,14 +358,11 @@ fn thread_of(threads: &BTreeMap<usize, (Thread, Thread)>, flow: Flow) -> (Thread
 
 /// One number gets this action; it is looked at whatever the architecture.
 fn one_call(nr: u64, action: Action) -> Program {
-    const LOAD_NR: u16 = 0x20;
-    const JUMP_IF_EQUAL: u16 = 0x15;
-    const RETURN: u16 = 0x06;
-    let insn = |code, jf, k| Insn { code, jt: 0, jf, k };
-    Program::from(vec![
-        insn(LOAD_NR, 0, 0),
-        insn(JUMP_IF_EQUAL, 1, nr as u32),
-        insn(RETURN, 0, action.to_ret()),
-        insn(RETURN, 0, Action::Allow.to_ret()),
-    ])
+    let ops = [
+        Op::LoadData(NR_OFFSET),
+        Op::branch(Cond::Eq, nr as u32, 0, 1),
+        Op::Return(action.to_ret()),
+        Op::Return(Action::Allow.to_ret()),
+    ];
+    Program::from(ops.map(Insn::from).to_vec())
 }

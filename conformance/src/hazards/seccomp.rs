@@ -3,7 +3,7 @@
 use everycall_filter::Action;
 
 use super::script::Script;
-use super::{By, Scenario};
+use super::{By, Scenario, Steps};
 use crate::case::Claim;
 use crate::host::Need;
 use crate::probe::{CallId, Flow, ProbeError, Word};
@@ -11,14 +11,8 @@ use crate::probe::{CallId, Flow, ProbeError, Word};
 const MAIN: Flow = Flow::MAIN;
 const ASKED: &[&str] = &["getppid"];
 
-const fn all(name: &'static str, steps: fn(&mut Script) -> Result<(), ProbeError>) -> Scenario {
-    Scenario {
-        name,
-        asked: ASKED,
-        by: By::All,
-        needs: None,
-        steps,
-    }
+const fn all(name: &'static str, steps: Steps) -> Scenario {
+    super::all(name, ASKED, steps)
 }
 
 pub(super) static SCENARIOS: &[Scenario] = &[

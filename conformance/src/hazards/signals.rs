@@ -15,41 +15,31 @@ const BLOCK: u64 = 0;
 const UNBLOCK: u64 = 1;
 
 pub(super) static SCENARIOS: &[Scenario] = &[
-    Scenario {
-        name: "stop-group-stop/child",
-        asked: &["getppid", "kill"],
-        by: By::All,
-        needs: None,
-        steps: group_stop,
-    },
-    Scenario {
-        name: "stop-signal-injection/queued",
-        asked: &["getppid"],
-        by: By::Own,
-        needs: None,
-        steps: queued,
-    },
-    Scenario {
-        name: "stop-restart-codes/rt_sigsuspend",
-        asked: &["getppid", "rt_sigsuspend"],
-        by: By::Own,
-        needs: None,
-        steps: suspended,
-    },
-    Scenario {
-        name: "stop-restart-codes/read",
-        asked: &["getppid", "read"],
-        by: By::Own,
-        needs: None,
-        steps: restarted,
-    },
-    Scenario {
-        name: "stop-sud/dispatch",
-        asked: &["getppid"],
-        by: By::X86,
-        needs: None,
-        steps: dispatched,
-    },
+    Scenario::of(
+        "stop-group-stop/child",
+        &["getppid", "kill"],
+        By::All,
+        group_stop,
+    ),
+    Scenario::of(
+        "stop-signal-injection/queued",
+        &["getppid"],
+        By::Own,
+        queued,
+    ),
+    Scenario::of(
+        "stop-restart-codes/rt_sigsuspend",
+        &["getppid", "rt_sigsuspend"],
+        By::Own,
+        suspended,
+    ),
+    Scenario::of(
+        "stop-restart-codes/read",
+        &["getppid", "read"],
+        By::Own,
+        restarted,
+    ),
+    Scenario::of("stop-sud/dispatch", &["getppid"], By::X86, dispatched),
 ];
 
 /// A child stops itself, and its parent sees that, and that it goes on.

@@ -14,15 +14,13 @@ pub(super) fn of(run: &Run, call: &Made) -> Option<Claim> {
 pub(crate) fn broken(run: &Run, ledger: &Ledger) -> Option<String> {
     let notes = run.notes.iter().enumerate();
     let claims = notes.filter_map(|(slot, note)| Some((slot, note.claim?, note.volatile)));
-    claims
-        .filter_map(|(slot, claim, volatile)| match ledger.slot(slot) {
-            Some(call) if holds(claim, call) => None,
-            Some(call) => Some(format!("{} is not {claim:?}", text::made(call))),
-            // What varies may not even be made.
-            None if volatile => None,
-            None => Some(format!("call {slot} is not made, which is {claim:?}")),
-        })
-        .next()
+    { claims }.find_map(|(slot, claim, volatile)| match ledger.slot(slot) {
+        Some(call) if holds(claim, call) => None,
+        Some(call) => Some(format!("{} is not {claim:?}", text::made(call))),
+        // What varies may not even be made.
+        None if volatile => None,
+        None => Some(format!("call {slot} is not made, which is {claim:?}")),
+    })
 }
 
 /// Whether a call came to what is claimed.

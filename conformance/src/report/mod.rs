@@ -190,6 +190,17 @@ impl Report {
         subjects
     }
 
+    /// What came of a taker's cases, of all ABIs and groups.
+    fn total(&self, taker: &Taker) -> Row {
+        let mut total = Row::default();
+        for entry in &self.entries {
+            if entry.subject == taker.tracer {
+                total.count(&entry.outcome);
+            }
+        }
+        total
+    }
+
     /// Writes it.
     ///
     /// # Errors

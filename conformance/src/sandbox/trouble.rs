@@ -9,7 +9,8 @@ use std::path::PathBuf;
 use std::process::Command;
 
 use everycall_arch::{AbiId, table};
-use everycall_filter::{Action, Insn, InstallFlags, Prepared, Program, set_no_new_privs};
+use everycall_filter::data::{ARCH_OFFSET, ARGS_OFFSET, NR_OFFSET};
+use everycall_filter::{Action, Cond, Insn, InstallFlags, Op, Prepared, Program, set_no_new_privs};
 use nix::sys::resource::{Resource, rlim_t, setrlimit};
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::{ForkResult, Pid, fork, pause};
@@ -86,53 +87,33 @@ fn denial(denied: Denied) -> Program {
         Denied::SyscallInfo => ("ptrace", Some(GET_SYSCALL_INFO), libc::EIO),
         Denied::ReadMemory => ("process_vm_readv", None, libc::EPERM),
     };
-    let mut insns = Vec::new();
+    let mut ops = Vec::new();
     // x32 has the architecture of x86-64, and no tracer is a program of it.
     for abi in AbiId::ALL.into_iter().filter(|abi| *abi != AbiId::X32) {
         if let Some(call) = table::by_name(abi, name) {
             let refusal = Action::Errno(error as u16);
-            insns.extend(refuse(abi.abi().audit_arch, call.nr, request, refusal));
+            ops.extend(refuse(abi.abi().audit_arch, call.nr, request, refusal));
         }
     }
-    insns.push(returns(Action::Allow));
-    Program::from(insns)
-}
-
-fn returns(action: Action) -> Insn {
-    const RETURN: u16 = 0x06;
-    Insn {
-        code: RETURN,
-        jt: 0,
-        jf: 0,
-        k: action.to_ret(),
-    }
+    ops.push(Op::Return(Action::Allow.to_ret()));
+    Program::from(ops.into_iter().map(Insn::from).collect::<Vec<_>>())
 }
 
 /// One number of one architecture, with this first word if it matters.
-fn refuse(arch: u32, nr: u32, word: Option<u32>, action: Action) -> Vec<Insn> {
-    const LOAD: u16 = 0x20;
-    const JUMP_IF_EQUAL: u16 = 0x15;
-    const ARCH: u32 = 4;
-    const NR: u32 = 0;
-    const WORD: u32 = 16;
-    let load = |k| Insn {
-        code: LOAD,
-        jt: 0,
-        jf: 0,
-        k,
-    };
-    let unless = |k, jf| Insn {
-        code: JUMP_IF_EQUAL,
-        jt: 0,
-        jf,
-        k,
-    };
-    let mut tests = vec![load(NR), unless(nr, if word.is_some() { 3 } else { 1 })];
+fn refuse(arch: u32, nr: u32, word: Option<u32>, action: Action) -> Vec<Op> {
+    let skip_unless = |k, insns| Op::branch(Cond::Eq, k, 0, insns);
+    let mut tests = vec![
+        Op::LoadData(NR_OFFSET),
+        skip_unless(nr, if word.is_some() { 3 } else { 1 }),
+    ];
     if let Some(word) = word {
-        tests.extend([load(WORD), unless(word, 1)]);
+        tests.extend([Op::LoadData(ARGS_OFFSET), skip_unless(word, 1)]);
     }
-    tests.extend([returns(action), returns(Action::Allow)]);
-    let mut block = vec![load(ARCH), unless(arch, tests.len() as u8)];
+    tests.extend([action, Action::Allow].map(|action| Op::Return(action.to_ret())));
+    let mut block = vec![
+        Op::LoadData(ARCH_OFFSET),
+        skip_unless(arch, tests.len() as u8),
+    ];
     block.extend(tests);
     block
 }

@@ -44,7 +44,7 @@ const WORDS: &[(&str, &str)] = &[
 pub(super) fn write(report: &Report, out: &mut dyn Write) -> io::Result<()> {
     let rows = report.summary();
     head(report, &rows, out)?;
-    takers(report, &rows, out)?;
+    takers(report, out)?;
     matrix::write(report, &rows, out)?;
     suite(report, out)?;
     detail::write(report, &rows, out)?;
@@ -87,14 +87,13 @@ fn head(report: &Report, rows: &[Row], out: &mut dyn Write) -> io::Result<()> {
     writeln!(out, "</dl></header><main>")
 }
 
-fn takers(report: &Report, rows: &[Row], out: &mut dyn Write) -> io::Result<()> {
+fn takers(report: &Report, out: &mut dyn Write) -> io::Result<()> {
     writeln!(
         out,
         r#"<section aria-labelledby="tracers"><h2 id="tracers">Tracers</h2>
 <div class="wide" role="region" aria-labelledby="tracers" tabindex="0"><table>
 <thead><tr><th scope="col">tracer</th><th scope="col">version</th><th scope="col" class="n">passed</th><th scope="col" class="n">failed</th><th scope="col" class="n">known</th><th scope="col" class="n">not run</th></tr></thead><tbody>"#
     )?;
-    let subjects = report.subjects();
     for taker in &report.takers {
         write!(out, r#"<tr><th scope="row">{}</th>"#, Text(&taker.tracer))?;
         if let Some(reason) = &taker.absent {
@@ -105,21 +104,17 @@ fn takers(report: &Report, rows: &[Row], out: &mut dyn Write) -> io::Result<()> 
             )?;
             continue;
         }
-        let own = subjects
-            .iter()
-            .find(|(subject, ..)| *subject == taker.tracer);
-        let is = |row: &&Row| own.is_some_and(|(_, t, b)| row.tracer == *t && row.backend == *b);
-        let sum = |count: fn(&Row) -> usize| rows.iter().filter(is).map(count).sum::<usize>();
+        let total = report.total(taker);
         let version = taker.command.as_ref().or(taker.version.as_ref());
         let version = version.map_or("unknown", String::as_str);
         writeln!(
             out,
             r#"<td class="version">{}</td><td class="n">{}</td><td class="n">{}</td><td class="n">{}</td><td class="n">{}</td></tr>"#,
             Text(version),
-            sum(|row| row.passed),
-            sum(|row| row.failed),
-            sum(|row| row.expected_failures),
-            sum(|row| row.skipped)
+            total.passed,
+            total.failed,
+            total.expected_failures,
+            total.skipped
         )?;
     }
     writeln!(out, "</tbody></table></div></section>")

@@ -18,7 +18,7 @@ const TOLD: usize = 10;
 pub(super) fn write(report: &Report, out: &mut dyn Write) -> io::Result<()> {
     head(report, out)?;
     let rows = report.summary();
-    tracers(report, &rows, out)?;
+    tracers(report, out)?;
     matrix(report, &rows, out)?;
     failures(report, out)
 }
@@ -38,14 +38,13 @@ fn head(report: &Report, out: &mut dyn Write) -> io::Result<()> {
     )
 }
 
-fn tracers(report: &Report, rows: &[Row], out: &mut dyn Write) -> io::Result<()> {
+fn tracers(report: &Report, out: &mut dyn Write) -> io::Result<()> {
     writeln!(
         out,
         "\n## Tracers\n\n\
          A case that a tracer cannot be asked is not counted.\n\n\
          | tracer | version | cases | right | wrong |\n|---|---|--:|--:|--:|"
     )?;
-    let subjects = report.subjects();
     for taker in &report.takers {
         if let Some(reason) = &taker.absent {
             writeln!(
@@ -56,20 +55,16 @@ fn tracers(report: &Report, rows: &[Row], out: &mut dyn Write) -> io::Result<()>
             )?;
             continue;
         }
-        let own = subjects
-            .iter()
-            .find(|(subject, ..)| *subject == taker.tracer);
-        let is = |row: &&Row| own.is_some_and(|(_, t, b)| row.tracer == *t && row.backend == *b);
-        let sum = |count: fn(&Row) -> usize| rows.iter().filter(is).map(count).sum::<usize>();
+        let total = report.total(taker);
         let version = taker.version.as_deref().unwrap_or("unknown");
         writeln!(
             out,
             "| {} | {} | {} | {} | {} |",
             plain(&taker.tracer),
             plain(version),
-            sum(|row| row.cases - row.skipped),
-            sum(|row| row.passed),
-            sum(|row| row.failed + row.expected_failures)
+            total.cases - total.skipped,
+            total.passed,
+            total.failed + total.expected_failures
         )?;
     }
     Ok(())
