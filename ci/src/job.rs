@@ -24,14 +24,16 @@ impl Job {
         let mut builds = vec![cargo(row, root, "build", &words(&row.programs))];
         let mut tests = Vec::new();
         for text in &row.tests {
-            let words = words(text);
+            let (variables, words) = variables(words(text));
             let picked = words.split(|word| word == "--").next().unwrap_or_default();
             let mut build = picked.to_vec();
             build.push("--no-run".to_owned());
             builds.push(cargo(row, root, "test", &build));
             let mut test = words.clone();
             test.insert(0, "--no-fail-fast".to_owned());
-            tests.push(cargo(row, root, "test", &test));
+            let mut test = cargo(row, root, "test", &test);
+            test.envs(variables);
+            tests.push(test);
         }
         Self { builds, tests }
     }
@@ -40,6 +42,22 @@ impl Job {
 /// The matrix has been checked: there is no open quote.
 fn words(text: &str) -> Vec<String> {
     shlex::split(text).unwrap_or_default()
+}
+
+/// The variables that stand before the arguments of a test, as in a shell, and the arguments.
+fn variables(words: Vec<String>) -> (Vec<(String, String)>, Vec<String>) {
+    let is_name = |text: &str| {
+        !text.is_empty() && text.chars().all(|c| c.is_ascii_alphanumeric() || c == '_')
+    };
+    let mut words = words.into_iter().peekable();
+    let mut variables = Vec::new();
+    while let Some((name, value)) = words.peek().and_then(|word| word.split_once('='))
+        && is_name(name)
+    {
+        variables.push((name.to_owned(), value.to_owned()));
+        words.next();
+    }
+    (variables, words.collect())
 }
 
 fn cargo(row: &Row, root: &Path, verb: &str, words: &[String]) -> Command {
@@ -94,7 +112,7 @@ mod tests {
             programs: "-p everycall-tracer --bins".to_owned(),
             tests: vec![
                 "-p x --test check -- numbers::".to_owned(),
-                "-p y".to_owned(),
+                "A='d e' F=--g -p y".to_owned(),
             ],
             env: [("A".to_owned(), "b c".to_owned())].into(),
         }
@@ -118,7 +136,9 @@ mod tests {
             typed(&job.tests),
             [
                 format!("{front} test {target} --no-fail-fast -p x --test check -- numbers::"),
-                format!("{front} test {target} --no-fail-fast -p y"),
+                format!(
+                    "A='d e' EVERYCALL_KERNEL=7.2 EVERYCALL_MACHINE=arm F=--g cargo test {target} --no-fail-fast -p y"
+                ),
             ]
         );
     }

@@ -55,7 +55,7 @@ pub(crate) struct Row {
     pub(crate) not_yet: Option<String>,
     /// Programs that the tests start: arguments of `cargo build`.
     pub(crate) programs: String,
-    /// The tests: arguments of `cargo test`, a list of them.
+    /// The tests: arguments of `cargo test`, a list of them. Variables for one of them stand before its arguments.
     pub(crate) tests: Vec<String>,
     #[serde(default)]
     pub(crate) env: BTreeMap<String, String>,

@@ -16,7 +16,7 @@ use crate::subject::{Ours, Subject, Words};
 use crate::terms::Trouble;
 
 /// For hangs only: nothing that works takes a part of it, on the slowest machine.
-const TIMEOUT: Duration = Duration::from_secs(60);
+const TIMEOUT: Duration = Duration::from_secs(120);
 
 /// Runners that are free, and how tracers are started in them.
 #[derive(Debug)]
