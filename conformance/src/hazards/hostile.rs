@@ -119,34 +119,26 @@ fn busy(script: &mut Script, trouble: Trouble) -> Result<(), ProbeError> {
         let (child, pid) = script.child(MAIN, 0)?;
         pids.push(pid);
         let thread = script.thread(child)?;
-        calls(script, thread, CALLS)?;
+        script.in_turn(thread, CALLS)?;
         script.exit(thread, 3)?;
-        calls(script, child, CALLS)?;
+        script.in_turn(child, CALLS)?;
         script.exit(child, 3)?;
     }
     let (child, pid) = script.child(MAIN, 0)?;
     pids.push(pid);
-    calls(script, child, 4)?;
+    script.in_turn(child, 4)?;
     let image = script.exec(child)?;
-    calls(script, image, 4)?;
+    script.in_turn(image, 4)?;
     script.end(image)?;
-    calls(script, MAIN, CALLS)?;
+    script.in_turn(MAIN, CALLS)?;
     // Where the tracer is killed it is gone behind this.
     script.probe.wait_at_gate(MAIN);
-    calls(script, MAIN, 2)?;
+    script.in_turn(MAIN, 2)?;
     for pid in pids {
         script.wait(MAIN, pid, 0)?;
     }
     script.sentinel(MAIN)?;
     script.end(MAIN)
-}
-
-fn calls(script: &mut Script, flow: Flow, count: usize) -> Result<(), ProbeError> {
-    for _ in 0..count {
-        script.sentinel(flow)?;
-        script.silent(flow)?;
-    }
-    Ok(())
 }
 
 /// A child that the program wants untraced, and that goes on for long.
@@ -159,11 +151,11 @@ fn untraced(script: &mut Script) -> Result<(), ProbeError> {
     });
     script.sentinel(MAIN)?;
     let (child, pid) = script.child(MAIN, CLONE_UNTRACED)?;
-    calls(script, child, 30)?;
+    script.in_turn(child, 30)?;
     script.probe.wait_at_gate(child);
-    calls(script, child, 2)?;
+    script.in_turn(child, 2)?;
     script.exit(child, 3)?;
-    calls(script, MAIN, 20)?;
+    script.in_turn(MAIN, 20)?;
     script.wait(MAIN, pid, 0)?;
     script.end(MAIN)
 }

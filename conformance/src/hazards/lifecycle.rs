@@ -186,10 +186,10 @@ fn storm(script: &mut Script) -> Result<(), ProbeError> {
         pids.push(pid);
         for _ in 0..THREADS {
             let thread = script.thread(child)?;
-            calls(script, thread, CALLS)?;
+            script.in_turn(thread, CALLS)?;
             script.exit(thread, STATUS)?;
         }
-        calls(script, child, CALLS)?;
+        script.in_turn(child, CALLS)?;
         // The process ends with the last of its threads, whichever that is, and as that one does.
         script.exit(child, STATUS)?;
     }
@@ -220,12 +220,4 @@ fn fork_storm(script: &mut Script) -> Result<(), ProbeError> {
         script.wait(MAIN, pid, 0)?;
     }
     script.end(MAIN)
-}
-
-fn calls(script: &mut Script, flow: Flow, count: usize) -> Result<(), ProbeError> {
-    for _ in 0..count {
-        script.sentinel(flow)?;
-        script.silent(flow)?;
-    }
-    Ok(())
 }

@@ -135,6 +135,15 @@ impl Script {
         Ok(id)
     }
 
+    /// Calls that are asked for and calls that nobody asks for, in turn.
+    pub(super) fn in_turn(&mut self, flow: Flow, count: usize) -> Made<()> {
+        for _ in 0..count {
+            self.sentinel(flow)?;
+            self.silent(flow)?;
+        }
+        Ok(())
+    }
+
     /// Writes words into the ledger: those of a call that fails.
     pub(super) fn tell(&mut self, flow: Flow, told: &[Word]) -> Made<CallId> {
         let words: Vec<Word> = [&[Word::Value(NOTHING)], told].concat();
