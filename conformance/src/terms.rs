@@ -37,6 +37,8 @@ pub struct Told {
     pub slot: usize,
     /// Which argument: 0 is the first.
     pub arg: usize,
+    /// Where it may stand instead: the C library's order of arguments is not always the kernel's.
+    pub or_arg: Option<usize>,
     /// What it must say.
     pub is: Text,
 }

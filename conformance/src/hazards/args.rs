@@ -153,6 +153,8 @@ enum Arg {
     Most,
     /// 64 bits on every ABI.
     Wide(i64),
+    /// The same, which the kernel has one place behind the C library's.
+    Behind(i64),
 }
 
 /// One call between two others, by the first of these names that the ABI has.
@@ -173,11 +175,18 @@ fn one(
     let mut told = Vec::new();
     for (at, arg) in args.iter().enumerate() {
         lay(abi, *arg, &mut words);
-        told.extend(text(abi, *arg).map(|text| (at, text)));
+        let or = match arg {
+            Arg::Behind(_) => Some(at - 1),
+            _ => None,
+        };
+        told.extend(text(abi, *arg).map(|text| (at, or, text)));
     }
     let id = script.claimed(MAIN, name, &words, claim)?;
-    for (at, text) in told {
-        script.told(id, at, text);
+    for (at, or, text) in told {
+        match or {
+            Some(or) => script.told_either(id, at, or, text),
+            None => script.told(id, at, text),
+        }
     }
     script.end_shown(MAIN)
 }
@@ -191,7 +200,7 @@ fn lay(abi: AbiId, arg: Arg, words: &mut Vec<Word>) {
         Arg::Dirty(value) => DIRT | u64::from(value as u32),
         Arg::Long(value) => value as u64,
         Arg::Most => u64::MAX,
-        Arg::Wide(value) => {
+        Arg::Wide(value) | Arg::Behind(value) => {
             let (low, high) = (value as u64 & 0xffff_ffff, value as u64 >> 32);
             match abi {
                 AbiId::X86_64 | AbiId::X32 | AbiId::Aarch64 => value as u64,
@@ -214,20 +223,20 @@ fn text(abi: AbiId, arg: Arg) -> Option<Text> {
     Some(Text::Number(match arg {
         Arg::Any(_) => return None,
         Arg::Int(value) | Arg::Dirty(value) => value.into(),
-        Arg::Long(value) | Arg::Wide(value) => value,
+        Arg::Long(value) | Arg::Wide(value) | Arg::Behind(value) => value,
         Arg::Most if narrow => u32::MAX.into(),
         Arg::Most => -1,
     }))
 }
 
 /// A descriptor, two pairs and flags, by the first of these names that the ABI has. ARM has the flags in the second
-/// place, so that the pairs fit into its registers.
+/// place, so that the pairs fit into its registers; tracers show them there or, as the C library has them, behind.
 fn two_pairs(script: &mut Script, names: &[&'static str]) -> Result<(), ProbeError> {
-    let (from, to) = (Arg::Wide(FAR), Arg::Wide(FAR + 1));
-    match script.gate.abi {
-        AbiId::Arm => one(script, names, &[NO_FD, Arg::Any(0), from, to], EBADF),
-        _ => one(script, names, &[NO_FD, from, to, Arg::Any(0)], EBADF),
-    }
+    let words = match script.gate.abi {
+        AbiId::Arm => [NO_FD, Arg::Any(0), Arg::Behind(FAR), Arg::Behind(FAR + 1)],
+        _ => [NO_FD, Arg::Wide(FAR), Arg::Wide(FAR + 1), Arg::Any(0)],
+    };
+    one(script, names, &words, EBADF)
 }
 
 /// A transfer at an offset.

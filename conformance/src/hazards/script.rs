@@ -71,7 +71,20 @@ impl Script {
     /// The text of an argument must say this.
     pub(super) fn told(&mut self, id: CallId, arg: usize, is: Text) {
         let slot = id.index();
-        self.terms.told.push(Told { slot, arg, is });
+        self.terms.told.push(Told {
+            slot,
+            arg,
+            or_arg: None,
+            is,
+        });
+    }
+
+    /// The same, or, where tracers have the C library's order of arguments, the text of the other one.
+    pub(super) fn told_either(&mut self, id: CallId, arg: usize, or: usize, is: Text) {
+        self.told(id, arg, is);
+        if let Some(told) = self.terms.told.last_mut() {
+            told.or_arg = Some(or);
+        }
     }
 
     /// The number of a call of the ABI.
