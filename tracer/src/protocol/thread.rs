@@ -34,6 +34,13 @@ pub(super) enum Patch {
 }
 
 impl Patch {
+    /// Whether what is changed is a child's and its parent's alike.
+    pub(super) fn is_of_both(self) -> bool {
+        /// `CLONE_VM` of linux/sched.h.
+        const CLONE_VM: u64 = 0x100;
+        matches!(self, Patch::Memory { original, .. } if original & CLONE_VM != 0)
+    }
+
     pub(super) fn apply(self, tid: i32, value: u64) -> Effect {
         match self {
             Patch::Register { arch, .. } => Effect::SetFirstWord { tid, arch, value },

@@ -2,7 +2,7 @@
 
 use super::machine::Protocol;
 use super::stop::{Effect, Resume, Stop};
-use super::thread::{Launch, Phase};
+use super::thread::{Launch, Patch, Phase};
 use crate::event::Outcome;
 
 impl Protocol {
@@ -58,13 +58,18 @@ impl Protocol {
         // It then stays stopped at every call.
         let (filtered, provisional) = (from.filtered, from.provisional);
         let (own_filter, patch) = (from.own_filter, from.patch);
+        if matches!(patch, Some(Patch::Memory { .. })) {
+            // The kernel has read it. Whoever shares this memory may write there from now on.
+            from.unpatch(parent, effects);
+        }
         let known = self.threads.contains_key(&tid);
         let thread = self.thread(tid);
         (thread.pid, thread.filtered, thread.provisional) = (pid, filtered, provisional);
         // It may have installed a filter already, before this event was seen.
         thread.own_filter |= own_filter;
-        // The child's registers and memory are copies of its parent's, our change included.
-        thread.patch = patch;
+        // The child's registers and memory are copies of its parent's, our change included; memory that is its
+        // parent's as well has been put right.
+        thread.patch = patch.filter(|patch| !patch.is_of_both());
         if !known {
             self.show(effects, Effect::Started { pid, tid });
         }

@@ -5,6 +5,7 @@ mod exempt;
 mod model;
 mod negative;
 mod orders;
+mod untraced;
 
 use std::collections::BTreeSet;
 use std::time::SystemTime;
