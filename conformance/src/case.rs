@@ -96,6 +96,9 @@ pub enum Claim {
     NotExecuted,
     /// It succeeds, and there is no stop at its end: a tracer may have no result, but not a wrong one.
     Unseen,
+    /// Somebody ends its thread meanwhile: it returns, or it does not. Where it does not, a tracer may have seen its
+    /// begin or may not.
+    Cut,
     /// It is the program's own business: the kernel hands it back before any tracer could see it.
     Dispatched,
     /// A signal may interrupt it, which only a tracer sees, by this code; then it begins anew, and succeeds.

@@ -11,7 +11,7 @@ use everycall_arch::{AbiId, table};
 use nix::errno::Errno;
 
 use crate::ledger;
-use crate::probe::{Call, Flow, LEDGER_FILE, PROGRAM, Probe, ProbeError, Target, Via};
+use crate::probe::{Call, Flow, LEDGER_FILE, PROGRAM, Probe, ProbeError, Target, Via, Word};
 
 /// The kinds of machine, by the beginning of what `uname -m` says of them, and the programs that their
 /// kernels may run. A program of another kind may run as well, in an emulator of user programs: what
@@ -116,6 +116,12 @@ pub enum Need {
     Page,
     /// That the kernel has memory which only its owner can read.
     Secret,
+    /// That a program may bring the pages that it touches by itself.
+    Faults,
+    /// That the kernel carries out calls that are put down in a ring.
+    Ring,
+    /// That the kernel runs both 64-bit and 32-bit programs.
+    OtherKind,
 }
 
 impl Need {
@@ -128,6 +134,14 @@ impl Need {
                 .then(|| "the kernel does not carry out calls into the vsyscall page".to_owned()),
             Need::Secret => (!has_secrets())
                 .then(|| "the kernel has no memfd_secret, or keeps it from us".to_owned()),
+            Need::Faults => (!has_faults())
+                .then(|| "the kernel has no userfaultfd, or keeps it from us".to_owned()),
+            Need::Ring => {
+                (!has_ring()).then(|| "the kernel has no io_uring, or keeps it from us".to_owned())
+            }
+            Need::OtherKind => {
+                (targets().len() < 2).then(|| "the kernel runs only one kind of program".to_owned())
+            }
         }
     }
 }
@@ -146,24 +160,50 @@ fn filtered() -> Option<String> {
     })
 }
 
-/// Whether `memfd_secret` works, asked of a program of the machine's own ABI.
+/// Whether `memfd_secret` works.
 fn has_secrets() -> bool {
+    static HAS: LazyLock<bool> = LazyLock::new(|| makes_descriptor("memfd_secret", |_| Vec::new()));
+    *HAS
+}
+
+/// Whether `userfaultfd` works for what the program itself touches.
+fn has_faults() -> bool {
+    const USER_MODE_ONLY: Word = Word::Value(1);
+    static HAS: LazyLock<bool> =
+        LazyLock::new(|| makes_descriptor("userfaultfd", |_| vec![USER_MODE_ONLY]));
+    *HAS
+}
+
+/// Whether `io_uring_setup` works, not only for who is privileged.
+fn has_ring() -> bool {
     static HAS: LazyLock<bool> = LazyLock::new(|| {
-        targets().first().is_some_and(|target| {
-            let Some(call) = table::by_name(target.abi(), "memfd_secret") else {
-                return false;
-            };
-            let makes = |probe: &mut Probe| {
-                let fd = probe.native(Flow::MAIN, call.nr.into(), &[])?;
-                let end =
-                    |probe: &mut Probe, status| probe.exit_group(Flow::MAIN, status).map(drop);
-                probe.unless_failed(Flow::MAIN, fd, |probe| end(probe, 0))?;
-                end(probe, 1)
-            };
-            attempt(*target, makes).is_ok()
-        })
+        let disabled = fs::read_to_string("/proc/sys/kernel/io_uring_disabled");
+        let disabled = disabled.is_ok_and(|how| how.trim() != "0");
+        let words = |probe: &mut Probe| {
+            let parameters = probe.bytes(&[0; 120]);
+            vec![Word::Value(1), Word::Address(parameters)]
+        };
+        !disabled && makes_descriptor("io_uring_setup", words)
     });
     *HAS
+}
+
+/// Whether a call succeeds, asked of a program of the machine's own ABI.
+fn makes_descriptor(name: &str, words: impl FnOnce(&mut Probe) -> Vec<Word>) -> bool {
+    let Some(target) = targets().first().copied() else {
+        return false;
+    };
+    let Some(call) = table::by_name(target.abi(), name) else {
+        return false;
+    };
+    let makes = |probe: &mut Probe| {
+        let words = words(probe);
+        let fd = probe.native(Flow::MAIN, call.nr.into(), &words)?;
+        let end = |probe: &mut Probe, status| probe.exit_group(Flow::MAIN, status).map(drop);
+        probe.unless_failed(Flow::MAIN, fd, |probe| end(probe, 0))?;
+        end(probe, 1)
+    };
+    attempt(target, makes).is_ok()
 }
 
 /// Runs a probe that does little but set itself up and end.

@@ -14,6 +14,9 @@ pub struct Terms {
     pub aside: Vec<u32>,
     /// Calls that nobody asks for, which run free where there is a filter.
     pub free: Option<Free>,
+    /// Pairs of calls, by their slots, of two threads: the first had returned when the second was made, so whoever
+    /// tells both tells them in this order.
+    pub ordered: Vec<(usize, usize)>,
     /// What befalls the tracer.
     pub trouble: Option<Trouble>,
 }

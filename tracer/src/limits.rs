@@ -59,6 +59,9 @@ pub const LIMITS: &[Limit] = &[
          filter needs no_new_privs, which the program keeps, and an ordinary user's tracer takes them away anyhow",
     ),
     always(
+        "a program that wants to trace another finds it traced: a thread has one tracer, which is ectrace",
+    ),
+    always(
         "the mode of a process ([ Process PID=N runs in 32 bit mode. ]) is noted at calls that are shown",
     ),
     filter(

@@ -2,6 +2,7 @@
 
 use super::script::Script;
 use super::{By, Scenario, Steps};
+use crate::case::Claim;
 use crate::probe::{CallId, Flow, ProbeError, Word};
 use crate::terms::Free;
 
@@ -20,6 +21,10 @@ pub(super) static SCENARIOS: &[Scenario] = &[
         free(s, "socketcall")
     }),
     having("filt-always-trace-cost/ipc", &["ipc"], |s| free(s, "ipc")),
+    Scenario {
+        asked: &["getppid", "fcntl"],
+        ..having("filt-arg-hi-word/fcntl", &[], dirty)
+    },
 ];
 
 /// A call that fails or does nothing, again and again.
@@ -38,6 +43,27 @@ fn free(script: &mut Script, name: &'static str) -> Result<(), ProbeError> {
         behind: behind.index(),
         calls: CALLS,
     });
+    script.end_shown(MAIN)
+}
+
+/// Words of which the kernel looks at the lower half.
+fn dirty(script: &mut Script) -> Result<(), ProbeError> {
+    const DIRT: u64 = 0x5eed_5eed_0000_0000;
+    const F_GETFD: u64 = 1;
+    const F_SETFD: u64 = 2;
+    const NO_FD: u64 = 0x6eed_1001;
+    const STDIN: u64 = 0;
+    const FD_CLOEXEC: u64 = 1;
+    script.sentinel(MAIN)?;
+    for (fd, command, argument, result) in [
+        (NO_FD, F_GETFD, 0, -9),
+        (STDIN, F_SETFD, FD_CLOEXEC, 0),
+        (STDIN, F_GETFD, 0, 1),
+    ] {
+        let words = [fd, command, argument].map(|word| Word::Value(DIRT | word));
+        script.claimed(MAIN, "fcntl", &words, Claim::Returns(result))?;
+        script.sentinel(MAIN)?;
+    }
     script.end_shown(MAIN)
 }
 

@@ -8,18 +8,18 @@ use crate::host::Need;
 use crate::probe::{CallId, Data, Flow, ProbeError, Word};
 use crate::terms::Text;
 
-const MAIN: Flow = Flow::MAIN;
+pub(super) const MAIN: Flow = Flow::MAIN;
 const AT_FDCWD: Word = Word::Value(0xffff_ff9c);
 const NO_FD: Word = Word::Value(0x6eed_1001);
 const EBADF: Claim = Claim::Returns(-9);
 const EFAULT: Claim = Claim::Returns(-14);
-const ENOENT: Claim = Claim::Returns(-2);
+pub(super) const ENOENT: Claim = Claim::Returns(-2);
 
 /// Two pages, or more where pages are smaller, at an address that every probe has free.
-const AREA: u32 = 0x6000_0000;
-const PAGE: u32 = 0x1_0000;
+pub(super) const AREA: u32 = 0x6000_0000;
+pub(super) const PAGE: u32 = 0x1_0000;
 
-const OPENAT: &[&str] = &["getppid", "openat"];
+pub(super) const OPENAT: &[&str] = &["getppid", "openat"];
 
 pub(super) static SCENARIOS: &[Scenario] = &[
     all("mem-page-edge-string/path", OPENAT, edge),
@@ -68,7 +68,7 @@ fn area(script: &mut Script, flags: u64, fd: Word) -> Result<Data, ProbeError> {
     Ok(script.probe.mapped(AREA))
 }
 
-fn own_area(script: &mut Script) -> Result<Data, ProbeError> {
+pub(super) fn own_area(script: &mut Script) -> Result<Data, ProbeError> {
     const MAP_PRIVATE_ANONYMOUS: u64 = 0x22;
     let none = Word::Value(u64::from(u32::MAX));
     area(script, MAP_PRIVATE_ANONYMOUS, none)
@@ -87,17 +87,27 @@ fn at_the_end(script: &mut Script, bytes: &[u8]) -> Result<Data, ProbeError> {
     Ok(at)
 }
 
-fn put(script: &mut Script, bytes: &[u8], at: Data) {
+pub(super) fn put(script: &mut Script, bytes: &[u8], at: Data) {
     let from = script.probe.bytes(bytes);
     script.probe.copy(MAIN, from, at, bytes.len() as u32);
 }
 
 /// `openat` for reading, of a path that is nowhere.
 fn open(script: &mut Script, at: Data, claim: Claim) -> Result<CallId, ProbeError> {
-    script.claimed(MAIN, "openat", &[AT_FDCWD, Word::Address(at)], claim)
+    open_by(script, MAIN, at, claim)
 }
 
-fn string(content: &[u8]) -> Text {
+/// The same by any thread.
+pub(super) fn open_by(
+    script: &mut Script,
+    flow: Flow,
+    at: Data,
+    claim: Claim,
+) -> Result<CallId, ProbeError> {
+    script.claimed(flow, "openat", &[AT_FDCWD, Word::Address(at)], claim)
+}
+
+pub(super) fn string(content: &[u8]) -> Text {
     Text::String(vec![content.to_vec()])
 }
 

@@ -2,16 +2,24 @@
 //! ids of the list of hazards. A scenario is written once, for every ABI whose programs can do it.
 
 mod args;
+mod births;
+mod compat;
 mod crowds;
+mod faults;
 mod filters;
 mod hostile;
+#[cfg(test)]
+mod index;
+mod kinds;
 mod lifecycle;
 mod load;
 mod memory;
 mod rendering;
+mod ring;
 mod script;
 mod seccomp;
 mod signals;
+mod supervisors;
 #[cfg(test)]
 mod tests;
 
@@ -24,7 +32,7 @@ use crate::probe::{ProbeError, Target, Via};
 
 use script::Script;
 
-/// Scenarios that belong together.
+/// Scenarios that belong together. Several may be of one name.
 struct Group {
     name: &'static str,
     scenarios: &'static [Scenario],
@@ -43,13 +51,19 @@ const fn group(name: &'static str, scenarios: &'static [Scenario], ways: &'stati
 /// How a filter comes to be matters where calls are missed or programs changed, and not for how a call is told.
 const ALL: &[Group] = &[
     group("args", args::SCENARIOS, &[Way::Only]),
+    group("args", compat::SCENARIOS, &[Way::Only]),
     group("filters", filters::SCENARIOS, &Way::ALL),
+    group("filters", ring::SCENARIOS, &Way::ALL),
     group("hostile", hostile::SCENARIOS, &[Way::Only]),
     group("lifecycle", lifecycle::SCENARIOS, &Way::ALL),
+    group("lifecycle", births::SCENARIOS, &Way::ALL),
+    group("lifecycle", kinds::SCENARIOS, &Way::ALL),
     group("load", load::SCENARIOS, &Way::ALL),
     group("memory", memory::SCENARIOS, &[Way::Only]),
+    group("memory", faults::SCENARIOS, &[Way::Only]),
     group("rendering", rendering::SCENARIOS, &[Way::Only]),
     group("seccomp", seccomp::SCENARIOS, &Way::ALL),
+    group("seccomp", supervisors::SCENARIOS, &Way::ALL),
     group("signals", signals::SCENARIOS, &Way::ALL),
     group(ON_REQUEST, load::SLOW, &[Way::Only]),
 ];

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use everycall_arch::table;
+use everycall_arch::{AbiId, table};
 use everycall_filter::data::NR_OFFSET;
 use everycall_filter::{Action, ByteOrder, Cond, Insn, Op, Program};
 
@@ -157,6 +157,13 @@ impl Script {
         Ok(())
     }
 
+    /// A call that must be seen, unless somebody ends its thread before.
+    pub(super) fn cut(&mut self, flow: Flow) -> Made<CallId> {
+        let id = self.claimed(flow, "getppid", &[], Claim::Cut)?;
+        self.varies(id);
+        Ok(id)
+    }
+
     /// Writes words into the ledger: those of a call that fails.
     pub(super) fn tell(&mut self, flow: Flow, told: &[Word]) -> Made<CallId> {
         let words: Vec<Word> = [&[Word::Value(NOTHING)], told].concat();
@@ -193,25 +200,39 @@ impl Script {
 
     /// The same by `clone3`; and where its flags are.
     pub(super) fn clone3(&mut self, flow: Flow, flags: u64) -> Made<(Flow, CallId, Data)> {
-        const BYTES: usize = 64;
-        const EXIT_SIGNAL: u32 = 32;
-        let args = self.zeros(BYTES);
-        self.probe.put(args, &flags.to_le_bytes());
-        self.probe
-            .put(args.plus(EXIT_SIGNAL), &SIGCHLD.to_le_bytes());
-        let words = [Word::Address(args), Word::Value(BYTES as u64)];
-        let child = self.probe.beside(flow);
-        let call = self.described("clone3", &words)?;
-        let id = self.born(flow, call, child)?;
+        let args = self.clone_args(flags, &[Word::Value(0); 3]);
+        let (child, id) = self.clone3_at(flow, args, 64)?;
+        self.claim(id, MADE);
         Ok((child, id, args))
     }
 
+    /// A `struct clone_args` with flags, a signal, and what it has behind its first 64 bytes.
+    pub(super) fn clone_args(&mut self, flags: u64, more: &[Word]) -> Data {
+        let words = [flags, 0, 0, 0, SIGCHLD, 0, 0, 0].map(Word::Value);
+        // Its fields have 64 bits everywhere.
+        self.probe
+            .words_of(AbiId::X86_64, &[&words[..], more].concat())
+    }
+
+    /// `clone3` with as many bytes as this of what stands there. It may fail.
+    pub(super) fn clone3_at(&mut self, flow: Flow, at: Data, bytes: u64) -> Made<(Flow, CallId)> {
+        let child = self.probe.beside(flow);
+        let call = self.described("clone3", &[Word::Address(at), Word::Value(bytes)])?;
+        let id = self.may_be_born(flow, call, child)?;
+        Ok((child, id))
+    }
+
     fn born(&mut self, flow: Flow, call: Call, child: Flow) -> Made<CallId> {
+        let id = self.may_be_born(flow, call, child)?;
+        self.claim(id, MADE);
+        Ok(id)
+    }
+
+    fn may_be_born(&mut self, flow: Flow, call: Call, child: Flow) -> Made<CallId> {
         let id = self.probe.fork(flow, call, child)?;
         let own = Thread::Of(id.index());
         self.threads.insert(child.index(), (own, own));
         self.varies(id);
-        self.claim(id, MADE);
         Ok(id)
     }
 
@@ -235,13 +256,25 @@ impl Script {
 
     /// Replaces the program by a new image of itself.
     pub(super) fn exec(&mut self, flow: Flow) -> Made<Flow> {
+        let path = self.probe.own_path();
+        let (image, _) = self.exec_at(flow, path)?;
+        Ok(image)
+    }
+
+    /// The same, with the program's path there; and the call.
+    pub(super) fn exec_at(&mut self, flow: Flow, path: Data) -> Made<(Flow, CallId)> {
         let image = self.probe.image()?;
+        self.goes_on(flow, image);
+        let by = (self.gate.via, self.nr("execve")?);
+        let id = self.probe.exec(flow, by, path, image)?;
+        self.claim(id, Claim::Leaves(0));
+        Ok((image, id))
+    }
+
+    /// What a thread's process becomes: another image, under the leader's id.
+    pub(super) fn goes_on(&mut self, flow: Flow, image: Flow) {
         let leader = thread_of(&self.threads, flow).1;
         self.threads.insert(image.index(), (leader, leader));
-        let by = (self.gate.via, self.nr("execve")?);
-        let id = self.probe.exec(flow, by, image)?;
-        self.claim(id, Claim::Leaves(0));
-        Ok(image)
     }
 
     /// Waits until the other flow is inside the call, as far as anybody can tell.

@@ -6,7 +6,7 @@ use super::script::Script;
 use super::{By, Scenario, Steps};
 use crate::case::Claim;
 use crate::host::Need;
-use crate::probe::{CallId, Flow, ProbeError, Word};
+use crate::probe::{Flow, ProbeError, Word};
 
 const MAIN: Flow = Flow::MAIN;
 const ASKED: &[&str] = &["getppid"];
@@ -58,11 +58,7 @@ pub(super) static SCENARIOS: &[Scenario] = &[
         by: By::Own,
         ..all("inst-rollback-rval/trap", trapped)
     },
-    all("inst-notif-continue-hidden/call", notified),
-    Scenario {
-        asked: &["getppid", "execve"],
-        ..all("inst-notif-continue-hidden/execve", notified_exec)
-    },
+    all("inst-thread-race-install/other-thread", other_thread),
     Scenario {
         needs: Some(Need::Unfiltered),
         ..all("inst-mode-strict-einval/strict", strict)
@@ -162,6 +158,24 @@ fn tsync(script: &mut Script) -> Result<(), ProbeError> {
     script.end(MAIN)
 }
 
+/// A filter is that of the thread which installs it: one that was there before has none.
+fn other_thread(script: &mut Script) -> Result<(), ProbeError> {
+    let thread = script.thread(MAIN)?;
+    script.sentinel(thread)?;
+    let ready = script.silent(thread)?;
+    script.reach(MAIN, ready);
+    script.filter(MAIN, "getppid", Action::Trace(7), 0)?;
+    let after = script.silent(MAIN)?;
+    script.reach(thread, after);
+    script.sentinel(thread)?;
+    script.silent(thread)?;
+    script.sentinel(thread)?;
+    let end = script.exit(thread, 0)?;
+    script.watch(MAIN, end);
+    script.claimed(MAIN, "getppid", &[], Claim::Returns(-38))?;
+    script.end(MAIN)
+}
+
 /// The call is not executed; what the program's register has afterwards is what was there before.
 fn trapped(script: &mut Script) -> Result<(), ProbeError> {
     const SIGSYS: u64 = 31;
@@ -175,52 +189,6 @@ fn trapped(script: &mut Script) -> Result<(), ProbeError> {
     script.claimed(MAIN, "getppid", &[], Claim::NotExecuted)?;
     script.silent(MAIN)?;
     script.end(MAIN)
-}
-
-/// A filter of `name` whose supervisor, another thread, lets one call continue. That thread's last call.
-fn supervised(script: &mut Script, name: &'static str) -> Result<(Flow, CallId), ProbeError> {
-    const NEW_LISTENER: u64 = 8;
-    const RECEIVE: u64 = 0xc050_2100;
-    const SEND: u64 = 0xc018_2101;
-    const CONTINUE: u32 = 1;
-    let listener = script.filter(MAIN, name, Action::UserNotif, NEW_LISTENER)?;
-    let supervisor = script.thread(MAIN)?;
-    let request = script.zeros(80);
-    let response = script.zeros(24);
-    let flags = [[0; 4], CONTINUE.to_le_bytes()].concat();
-    script.probe.put(response.plus(16), &flags);
-    let words = |code, at| [Word::Result(listener), Word::Value(code), Word::Address(at)];
-    let received = words(RECEIVE, request);
-    script.claimed(supervisor, "ioctl", &received, Claim::Returns(0))?;
-    script.probe.copy(supervisor, request, response, 8);
-    let sent = script.call(supervisor, "ioctl", &words(SEND, response))?;
-    Ok((supervisor, sent))
-}
-
-fn notified(script: &mut Script) -> Result<(), ProbeError> {
-    script.sentinel(MAIN)?;
-    let (supervisor, sent) = supervised(script, "getppid")?;
-    script.claim(sent, Claim::Returns(0));
-    let last = script.exit(supervisor, 0)?;
-    script.sentinel(MAIN)?;
-    script.watch(MAIN, last);
-    script.silent(MAIN)?;
-    script.end(MAIN)
-}
-
-/// The call that nobody saw begin is an execve, and ends all the same.
-fn notified_exec(script: &mut Script) -> Result<(), ProbeError> {
-    script.sentinel(MAIN)?;
-    let (supervisor, sent) = supervised(script, "execve")?;
-    // The new program may begin before the supervisor comes back, which ends it.
-    script.varies(sent);
-    let idle = script.call(supervisor, "ppoll", &[])?;
-    script.varies(idle);
-    let image = script.exec(MAIN)?;
-    script.sentinel(image)?;
-    script.silent(image)?;
-    script.sentinel(image)?;
-    script.end(image)
 }
 
 /// A thread with a filter cannot enter the strict mode any more.

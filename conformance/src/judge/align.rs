@@ -33,7 +33,7 @@ pub(super) fn findings(
         .or_else(|| by_thread(threads, &made, seen))
         .unwrap_or_else(|| align(&made, seen));
     across_threads(&made, seen, &mut pairs);
-    let mut findings = Vec::new();
+    let mut findings = out_of_order(run, &made, seen, &pairs);
     for &(i, j) in &pairs {
         let (call, line) = (made[i], &seen[j]);
         if !shown(call) && traits.shows_unknown && compare::is_bare(line) {
@@ -58,7 +58,9 @@ pub(super) fn findings(
         let missing = (from.0..to.0)
             .filter(|i| !calls.contains(i))
             .map(|i| made[i]);
-        let unseen = |call: &Made| traits.unseen.contains(&(call.abi, call.nr as u32));
+        let unseen = |call: &Made| {
+            traits.unseen.contains(&(call.abi, call.nr as u32)) || claims::may_lack_line(run, call)
+        };
         let missing: Vec<&Made> = missing
             .filter(|call| shown(call) && !unseen(call))
             .collect();
@@ -75,6 +77,27 @@ pub(super) fn findings(
         from = (to.0 + 1, to.1 + 1);
     }
     findings
+}
+
+/// Lines of two threads in an order in which the calls cannot have been made.
+fn out_of_order(
+    run: &Run,
+    made: &[&Made],
+    seen: &[Seen],
+    pairs: &[(usize, usize)],
+) -> Vec<Finding> {
+    let pair = |slot: usize| pairs.iter().find(|(i, _)| made[*i].slot == slot);
+    let both = run.terms.ordered.iter();
+    let both = both.filter_map(|&(first, second)| Some((pair(first)?, pair(second)?)));
+    let wrong = both.filter(|(first, second)| first.1 > second.1);
+    let finding = |((_, _), (i, j)): (&(usize, usize), &(usize, usize))| {
+        misdecoded(
+            made[*i],
+            "told before what had ended when it began",
+            &seen[*j],
+        )
+    };
+    wrong.map(finding).collect()
 }
 
 /// What is wrong with a line that is this call.

@@ -33,6 +33,7 @@ pub(super) fn holds(claim: Claim, call: &Made) -> bool {
         Claim::Succeeds | Claim::Unseen | Claim::MayRestart(_) => {
             result.is_some_and(|value| text::error_of(value).is_none())
         }
+        Claim::Cut => result.is_none_or(|value| text::error_of(value).is_none()),
         Claim::Never | Claim::Leaves(_) => result.is_none(),
         Claim::NotExecuted | Claim::Dispatched => result.is_some(),
     }
@@ -99,6 +100,11 @@ fn interrupted(run: &Run, call: &Made, seen: &[Seen]) -> Vec<Made> {
 /// Whether a line without a result is right all the same.
 pub(super) fn may_lack_result(run: &Run, call: &Made, line: &Seen) -> bool {
     line.result == SeenResult::None && of(run, call) == Some(Claim::Unseen)
+}
+
+/// Whether a tracer may not have seen the call at all.
+pub(super) fn may_lack_line(run: &Run, call: &Made) -> bool {
+    call.result.is_none() && of(run, call) == Some(Claim::Cut)
 }
 
 /// What is wrong with a line's result beyond what the ledger tells.

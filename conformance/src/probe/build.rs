@@ -4,7 +4,7 @@ use super::step::{self, Encoded};
 use super::stub::Stub;
 use super::{
     ALWAYS, Built, CELL, Call, CallId, Countdown, DATA, Data, Flow, HandlerCode, Image as Life,
-    LEDGER, Probe, ProbeError, Step, TEXT, Word,
+    LEDGER, OTHER, OTHER_BYTES, Probe, ProbeError, Step, TEXT, Target, Word,
 };
 use crate::elf::{Image, Segment};
 use crate::ledger;
@@ -24,39 +24,59 @@ struct Layout<'a> {
 }
 
 pub(super) fn build(probe: &Probe) -> Result<Built, ProbeError> {
-    let layout = Layout::of(probe)?;
+    let mut kinds = probe.images.iter().map(|image| image.target);
+    let other = kinds.find(|kind| *kind != probe.target);
+    let other = other.map(|kind| program(probe, kind, None)).transpose()?;
+    Ok(Built {
+        elf: program(probe, probe.target, other)?,
+        calls: probe.calls.clone(),
+    })
+}
+
+/// The ELF file of the probe as a program of this kind. Where steps and data lie is the same for all kinds.
+fn program(probe: &Probe, target: Target, other: Option<Vec<u8>>) -> Result<Vec<u8>, ProbeError> {
+    let layout = Layout::of(probe, target.stub())?;
+    let mut segments = vec![
+        Segment {
+            address: TEXT,
+            bytes: layout.text()?,
+            executable: true,
+        },
+        Segment {
+            address: DATA,
+            bytes: layout.data(),
+            executable: false,
+        },
+    ];
+    if let Some(mut bytes) = other {
+        let room = usize::try_from(OTHER_BYTES).unwrap_or(0);
+        if bytes.len() > room {
+            return Err(ProbeError::TooLarge);
+        }
+        bytes.resize(room, 0);
+        segments.push(Segment {
+            address: OTHER,
+            bytes,
+            executable: false,
+        });
+    }
     let image = Image {
         machine: layout.stub.machine,
         is_64: layout.stub.is_64,
         flags: layout.stub.flags,
         page: layout.stub.page,
         entry: TEXT + layout.stub.run.len() as u64,
-        segments: vec![
-            Segment {
-                address: TEXT,
-                bytes: layout.text()?,
-                executable: true,
-            },
-            Segment {
-                address: DATA,
-                bytes: layout.data(),
-                executable: false,
-            },
-        ],
+        segments,
     };
-    Ok(Built {
-        elf: image.write()?,
-        calls: probe.calls.clone(),
-    })
+    Ok(image.write()?)
 }
 
 fn low(address: u64) -> Result<u32, ProbeError> {
     u32::try_from(address).map_err(|_| ProbeError::TooLarge)
 }
 
-impl Layout<'_> {
-    fn of(probe: &Probe) -> Result<Layout<'_>, ProbeError> {
-        let stub = probe.target.stub();
+impl<'a> Layout<'a> {
+    fn of(probe: &'a Probe, stub: &'static Stub) -> Result<Layout<'a>, ProbeError> {
         let table = DATA + (probe.data.len() as u64).next_multiple_of(16);
         let mut next = table + ((probe.images.len() + 1) * step::BYTES) as u64;
         let mut flows = Vec::new();
@@ -272,6 +292,7 @@ impl Layout<'_> {
             Word::Address(data) => (self.address(data), 0),
             Word::Result(call) => (self.record(call, reader) + ledger::RESULT as u64, 1),
             Word::Load32(data) => (self.address(data), 1 << 8),
+            Word::Load(data) => (self.address(data), 1),
             Word::Handler(handler) => {
                 let bytes = self.stub.handler.len() * handler.0;
                 (self.handlers + bytes as u64, 0)

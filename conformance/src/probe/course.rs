@@ -1,6 +1,6 @@
 //! What a flow does between its calls: it waits, goes round, and makes calls that no ledger could hold.
 
-use super::{Call, CallId, DATA, Data, Flow, Probe, ProbeError, Step};
+use super::{Call, CallId, DATA, Data, Flow, LEDGER, Probe, ProbeError, Step};
 use crate::ledger;
 
 /// A counter that goes from a negative number to zero, by one with each call that is made aside.
@@ -65,9 +65,7 @@ impl Probe {
         child: Option<Flow>,
         count: Countdown,
     ) -> Result<(), ProbeError> {
-        if !self.target.has(call.via) {
-            return Err(ProbeError::NoInstruction(self.target, call.via));
-        }
+        self.check(flow, call.via)?;
         self.flows[flow.0].push(Step::Aside { call, child, count });
         Ok(())
     }
@@ -86,6 +84,13 @@ impl Probe {
     /// Goes back to a place in the flow as long as the 32 bits there are negative.
     pub fn while_negative(&mut self, flow: Flow, at: Data, to: usize) {
         self.flows[flow.0].push(Step::Back(at, to));
+    }
+
+    /// Where the ledger has what a call returned, once it is mapped.
+    #[must_use]
+    pub fn result_of(&self, call: CallId) -> Data {
+        let at = LEDGER + (ledger::record(call.0) + ledger::RESULT) as u64;
+        Data((at - DATA) as u32)
     }
 
     /// Memory that a probe maps by itself, at an address above its data and below its ledger. It cannot be filled

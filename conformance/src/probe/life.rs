@@ -2,13 +2,18 @@
 
 use super::{
     AbiId, Call, CallId, Data, Flow, Image, LEDGER, LEDGER_FILE, PROGRAM, Probe, ProbeError, Step,
-    Via, Word,
+    Target, Via, Word,
 };
 use crate::ledger;
 
 impl Probe {
     /// A new image: it has set up its ledger, in three calls: `openat`, `mmap`, `close`.
     pub fn image(&mut self) -> Result<Flow, ProbeError> {
+        self.image_of(self.target)
+    }
+
+    /// The same as a program of this kind. There can be two kinds.
+    pub fn image_of(&mut self, target: Target) -> Result<Flow, ProbeError> {
         const AT_FDCWD: u64 = 0xffff_ff9c;
         const O_RDWR: u64 = 2;
         const PROT_READ_WRITE: u64 = 3;
@@ -18,7 +23,9 @@ impl Probe {
             return Err(ProbeError::TooLarge);
         }
         let flow = self.flow_of(image);
+        let natives = target.stub().natives;
         self.images.push(Image {
+            target,
             flow,
             first: self.len(),
             count: 2,
@@ -29,7 +36,7 @@ impl Probe {
             Word::Address(name),
             Word::Value(O_RDWR),
         ];
-        let fd = Word::Result(self.native(flow, self.natives.openat, &words)?);
+        let fd = Word::Result(self.native(flow, natives.openat, &words)?);
         // The length is that of the largest ledger: what lies behind the file is never touched.
         let words = [
             Word::Value(LEDGER),
@@ -38,25 +45,35 @@ impl Probe {
             Word::Value(MAP_SHARED_FIXED),
             fd,
         ];
-        self.native(flow, self.natives.mmap, &words)?;
+        self.native(flow, natives.mmap, &words)?;
         self.flows[flow.0].push(Step::Adopt(image));
-        self.native(flow, self.natives.close, &[fd])?;
+        self.native(flow, natives.close, &[fd])?;
         Ok(flow)
     }
 
-    /// Replaces the program by itself, which goes on with `image`. Its number of arguments tells it so.
+    /// Its own path, by which a program can replace itself.
+    pub fn own_path(&mut self) -> Data {
+        self.bytes(format!("{PROGRAM}\0").as_bytes())
+    }
+
+    /// Replaces the program by itself, whose path stands at `path`, and which goes on with `image`.
     pub fn exec(
         &mut self,
         flow: Flow,
         (via, nr): (Via, u64),
+        path: Data,
         image: Flow,
     ) -> Result<CallId, ProbeError> {
-        let path = Word::Address(self.bytes(format!("{PROGRAM}\0").as_bytes()));
-        let mut argv = vec![path; self.in_image[image.0] + 1];
-        argv.push(Word::Value(0));
-        let abi: AbiId = via.seen(nr).0;
-        let argv = Word::Address(self.words_of(abi, &argv));
+        let argv = self.arguments(via.seen(nr).0, path, image);
+        let path = Word::Address(path);
         self.call(flow, Call::new(via, nr, &[path, argv]))
+    }
+
+    /// The arguments by whose number a program knows that it is to go on with `image`.
+    pub fn arguments(&mut self, abi: AbiId, each: Data, image: Flow) -> Word {
+        let mut argv = vec![Word::Address(each); self.in_image[image.0] + 1];
+        argv.push(Word::Value(0));
+        Word::Address(self.words_of(abi, &argv))
     }
 
     /// Starts a child that runs `child`, a flow which must end by itself. The parent does nothing

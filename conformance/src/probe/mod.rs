@@ -28,6 +28,10 @@ const TEXT: u64 = 0x0040_0000;
 const DATA: u64 = 0x0050_0000;
 /// Where it maps its ledger: above any heap that starts behind `DATA`, below 2 GiB.
 const LEDGER: u64 = 0x7000_0000;
+/// Where it has itself as a program of another kind, if it is to become that: above all that it maps by itself below.
+pub(crate) const OTHER: u64 = 0x3000_0000;
+/// How large that file is, with zeros behind it.
+pub(crate) const OTHER_BYTES: u64 = 256 << 10;
 /// The program's own name in its working directory, by which it starts itself again.
 pub const PROGRAM: &str = "probe";
 /// The ledger's file, in the working directory of the probe.
@@ -144,6 +148,8 @@ pub enum Word {
     Result(CallId),
     /// The 32 bits that stand there when the call is made.
     Load32(Data),
+    /// What stands there when the call is made, as wide as a register.
+    Load(Data),
     /// The address of a signal handler's code.
     Handler(Handler),
     /// The address of the step that makes this very call: a stack for a child that needs none.
@@ -245,6 +251,8 @@ pub struct Probe {
 /// the ledger first.
 #[derive(Clone, Copy, Debug)]
 struct Image {
+    /// What kind of program it is.
+    target: Target,
     /// Where it starts.
     flow: Flow,
     /// Its first calls have these indices: they are made before it has mapped the ledger.
@@ -331,9 +339,15 @@ impl Probe {
         Flow(self.flows.len() - 1)
     }
 
-    /// A call of the target's own ABI.
+    /// What kind of program a flow is in.
+    fn target_of(&self, flow: Flow) -> Target {
+        self.images[self.in_image[flow.0]].target
+    }
+
+    /// A call of the program's own ABI.
     pub fn native(&mut self, flow: Flow, nr: u64, words: &[Word]) -> Result<CallId, ProbeError> {
-        self.call(flow, Call::new(self.target.via(), nr, words))
+        let via = self.target_of(flow).via();
+        self.call(flow, Call::new(via, nr, words))
     }
 
     /// A call.
@@ -351,6 +365,15 @@ impl Probe {
         self.step(flow, call, None, Some(cell))
     }
 
+    /// Whether the code of a flow can have the instruction.
+    fn check(&self, flow: Flow, via: Via) -> Result<(), ProbeError> {
+        let target = self.target_of(flow);
+        match target.has(via) {
+            true => Ok(()),
+            false => Err(ProbeError::NoInstruction(target, via)),
+        }
+    }
+
     fn step(
         &mut self,
         flow: Flow,
@@ -358,9 +381,7 @@ impl Probe {
         child: Option<Flow>,
         stack: Option<Data>,
     ) -> Result<CallId, ProbeError> {
-        if !self.target.has(call.via) {
-            return Err(ProbeError::NoInstruction(self.target, call.via));
-        }
+        self.check(flow, call.via)?;
         let id = CallId(self.calls.len());
         let (abi, nr) = call.via.seen(call.nr);
         self.calls.push(Planned { flow, abi, nr });

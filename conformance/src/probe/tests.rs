@@ -333,7 +333,8 @@ fn a_program_that_starts_itself_again_goes_on_in_its_ledger() {
         probe.exit(Flow::MAIN, 0).unwrap();
         for _ in 0..2 {
             let image = probe.image().unwrap();
-            let exec = probe.exec(at, (via, execve), image).unwrap();
+            let path = probe.own_path();
+            let exec = probe.exec(at, (via, execve), path, image).unwrap();
             last.push((exec, getppid(&mut probe, image)));
             at = image;
         }

@@ -5,7 +5,7 @@ mod command;
 mod compress;
 mod expected;
 mod found;
-mod pattern;
+pub(crate) mod pattern;
 
 use std::borrow::Cow;
 

@@ -1,7 +1,7 @@
 //! Patterns of names: `*` stands for anything, `{a,b}` for either, `{3..5}` for each of these numbers.
 
 /// The patterns that one with alternatives stands for.
-pub(super) fn expand(pattern: &str) -> Result<Vec<String>, String> {
+pub(crate) fn expand(pattern: &str) -> Result<Vec<String>, String> {
     /// More than any table has numbers.
     const MOST: usize = 10_000;
     /// More than anybody writes by hand: what is read may be hostile.
@@ -41,7 +41,7 @@ pub(super) fn expand(pattern: &str) -> Result<Vec<String>, String> {
 }
 
 /// Whether `text` is of the pattern, in which `*` stands for any text.
-pub(super) fn matches(pattern: &str, text: &str) -> bool {
+pub(crate) fn matches(pattern: &str, text: &str) -> bool {
     let mut parts = pattern.split('*');
     let Some(mut rest) = parts.next().and_then(|first| text.strip_prefix(first)) else {
         return false;

@@ -31,6 +31,8 @@ fn what_does_not_hold_untraced_is_told() {
         (Claim::Never, None, Some(0)),
         (Claim::Leaves(0), None, EPERM),
         (Claim::NotExecuted, Some(110), None),
+        (Claim::Cut, None, EPERM),
+        (Claim::Cut, Some(3), EPERM),
         (
             Claim::Interrupted {
                 seen: -514,
@@ -80,6 +82,19 @@ fn a_result_that_nobody_sees_may_be_absent_but_not_wrong() {
     assert_eq!(trial.verdicts(), [PASSED; 3]);
     trial.output.calls[1].result = SeenResult::Value(201);
     assert_eq!(trial.middle().0, Verdict::MisDecoded);
+}
+
+#[test]
+fn what_may_be_cut_off_need_not_be_seen_then_and_only_then() {
+    let mut trial = trial(Claim::Cut, None);
+    trial.output.calls[1].result = SeenResult::None;
+    assert_eq!(trial.verdicts(), [PASSED; 3]);
+    trial.output.calls.remove(1);
+    assert_eq!(trial.verdicts(), [PASSED; 3]);
+    for calls in [&mut trial.native, &mut trial.traced] {
+        calls[1].result = Some(7);
+    }
+    assert_eq!(trial.middle().0, Verdict::Missed);
 }
 
 #[test]
@@ -165,4 +180,14 @@ fn threads_have_no_order_among_them() {
     assert_eq!(trial.verdicts(), [PASSED; 3]);
     trial.output.calls.remove(2);
     assert_eq!(trial.middle().0, Verdict::Missed);
+}
+
+#[test]
+fn what_ended_before_is_told_before() {
+    let mut trial = threaded();
+    trial.run.terms.ordered = vec![(1, 2)];
+    assert_eq!(trial.verdicts(), [PASSED; 3]);
+    trial.output.calls.swap(1, 2);
+    let wrong = Some(Verdict::MisDecoded);
+    assert_eq!(trial.verdicts(), [PASSED, PASSED, wrong]);
 }

@@ -1,0 +1,77 @@
+//! Calls that only 32-bit programs have: several in one, ids of 16 bits, times of 64.
+
+use super::script::Script;
+use super::{By, Scenario, Steps};
+use crate::case::Claim;
+use crate::probe::{Flow, ProbeError, Word};
+
+const MAIN: Flow = Flow::MAIN;
+
+const fn having(
+    name: &'static str,
+    asked: &'static [&'static str],
+    needed: &'static [&'static str],
+    steps: Steps,
+) -> Scenario {
+    Scenario::of(name, asked, By::Having(needed), steps)
+}
+
+pub(super) static SCENARIOS: &[Scenario] = &[
+    having(
+        "abi-socketcall/refused",
+        &["getppid", "socketcall"],
+        &["socketcall"],
+        socketcall,
+    ),
+    having(
+        "abi-uid16/unchanged",
+        &["getppid", "setresuid", "setreuid"],
+        &["setresuid32"],
+        ids_of_16_bits,
+    ),
+    having(
+        "abi-time64/dirty-padding",
+        &["getppid", "ppoll_time64", "clock_nanosleep_time64"],
+        &["ppoll_time64"],
+        times_of_64_bits,
+    ),
+];
+
+/// Calls that there are not, and arguments that cannot be read.
+fn socketcall(script: &mut Script) -> Result<(), ProbeError> {
+    const NOWHERE: Word = Word::Value(0x6eed_1001);
+    const EINVAL: Claim = Claim::Returns(-22);
+    const EFAULT: Claim = Claim::Returns(-14);
+    script.sentinel(MAIN)?;
+    for (which, claim) in [(0, EINVAL), (99, EINVAL), (1, EFAULT), (17, EFAULT)] {
+        script.claimed(MAIN, "socketcall", &[Word::Value(which), NOWHERE], claim)?;
+        script.sentinel(MAIN)?;
+    }
+    script.end_shown(MAIN)
+}
+
+/// All ones in 16 bits are no id, but say that one is to stay as it is. What stands above is not looked at.
+fn ids_of_16_bits(script: &mut Script) -> Result<(), ProbeError> {
+    script.sentinel(MAIN)?;
+    for none in [0xffff, 0x6eed_ffff] {
+        let words = [Word::Value(none); 3];
+        script.claimed(MAIN, "setresuid", &words, Claim::Returns(0))?;
+        script.claimed(MAIN, "setreuid", &words[..2], Claim::Returns(0))?;
+    }
+    script.end_shown(MAIN)
+}
+
+/// Nanoseconds have 32 bits and as many that nobody looks at.
+fn times_of_64_bits(script: &mut Script) -> Result<(), ProbeError> {
+    const CLOCK_MONOTONIC: Word = Word::Value(1);
+    const PADDING: u64 = 0x5eed_5eed << 32;
+    script.sentinel(MAIN)?;
+    let time = [0, PADDING].map(u64::to_le_bytes).concat();
+    let time = Word::Address(script.probe.bytes(&time));
+    let none = Word::Value(0);
+    let words = [none, none, time];
+    script.claimed(MAIN, "ppoll_time64", &words, Claim::Returns(0))?;
+    let words = [CLOCK_MONOTONIC, none, time];
+    script.claimed(MAIN, "clock_nanosleep_time64", &words, Claim::Returns(0))?;
+    script.end_shown(MAIN)
+}
