@@ -47,6 +47,10 @@ pub const LIMITS: &[Limit] = &[
          been changed after the kernel read it",
     ),
     always(
+        "memory that somebody else must bring first (FUSE, or userfaultfd where it serves the kernel's accesses too) is \
+         waited for; whoever brings it must not wait for ectrace",
+    ),
+    always(
         "calls made through io_uring, calls that need no kernel (the vDSO), and calls that the program has asked to be \
          handed back to it (syscall user dispatch) cannot be seen",
     ),
