@@ -6,6 +6,7 @@ mod lexer;
 mod number;
 mod perf;
 mod strace;
+mod tracexec;
 
 use everycall_arch::AbiId;
 use serde::Deserialize;
@@ -22,6 +23,8 @@ pub enum Grammar {
     Perf,
     /// Our own JSON lines.
     Json,
+    /// The JSON lines of `tracexec collect`.
+    Tracexec,
     /// One of these: JSON lines when the first byte is a brace.
     Detect,
 }
@@ -50,6 +53,7 @@ pub fn read(output: &[u8], reading: Reading) -> Output {
         Grammar::Json => json::read(output),
         Grammar::Detect if begins_as_json => json::read(output),
         Grammar::Perf => perf::read(output, reading),
+        Grammar::Tracexec => tracexec::read(output),
         Grammar::Strace | Grammar::Detect => strace::read(output, reading),
     }
 }

@@ -5,7 +5,9 @@ mod command;
 mod compress;
 mod expected;
 mod found;
+mod other_user;
 pub(crate) mod pattern;
+mod read;
 
 use std::borrow::Cow;
 
@@ -20,10 +22,15 @@ pub use baseline::{Baseline, BaselineError, Known, UNEXPLAINED};
 pub use command::{Ours, Words};
 pub use expected::{Entry, Expectations, Situation};
 pub use found::Found;
+pub use other_user::OtherUser;
 
 /// The descriptions that are compiled in, so that the installed program works alone. Sorted as reports
 /// list them.
 const DESCRIPTIONS: &[(&str, &str)] = &[
+    (
+        "bpftrace.toml",
+        include_str!("../../../fixtures/subjects/bpftrace.toml"),
+    ),
     (
         "ectrace-ptrace.toml",
         include_str!("../../../fixtures/subjects/ectrace-ptrace.toml"),
@@ -51,6 +58,10 @@ const DESCRIPTIONS: &[(&str, &str)] = &[
     (
         "strace-seccomp.toml",
         include_str!("../../../fixtures/subjects/strace-seccomp.toml"),
+    ),
+    (
+        "tracexec.toml",
+        include_str!("../../../fixtures/subjects/tracexec.toml"),
     ),
 ];
 
@@ -96,6 +107,13 @@ pub struct Subject {
     /// Whether it shows every call, so that its command has no `{set}`.
     #[serde(default)]
     shows_all: bool,
+    /// The calls that are all that it can show, by name; nothing for a tracer of all calls. Of other calls it is judged
+    /// only by whether they go as untraced.
+    #[serde(default)]
+    shows: Vec<String>,
+    /// How it runs a program as another user.
+    #[serde(default)]
+    pub other_user: Option<OtherUser>,
     /// Whether names that it may not know must be marked (`?name`).
     #[serde(default)]
     optional_names: bool,
@@ -244,99 +262,6 @@ pub fn named(name: &str) -> Result<Vec<Subject>, SubjectError> {
 }
 
 impl Subject {
-    /// Reads a description.
-    ///
-    /// # Errors
-    /// When it is not one.
-    pub fn parse(file: &str, text: &str) -> Result<Subject, SubjectError> {
-        let wrong = |what: String| SubjectError::Description {
-            file: file.to_owned(),
-            what,
-        };
-        let subject: Subject = toml::from_str(text).map_err(|e| wrong(e.to_string()))?;
-        for unseen in &subject.unseen {
-            if AbiId::from_name(&unseen.abi).is_none() || unseen.reason.trim().is_empty() {
-                return Err(wrong(format!(
-                    "unseen calls of '{}' need a known ABI and a reason",
-                    unseen.abi
-                )));
-            }
-        }
-        if subject
-            .loses
-            .iter()
-            .any(|loss| loss.text.is_empty() || loss.reason.trim().is_empty())
-        {
-            return Err(wrong("a loss needs its text and a reason".into()));
-        }
-        if subject
-            .mute
-            .iter()
-            .any(|mute| mute.reason.trim().is_empty())
-        {
-            return Err(wrong("calls without results need a reason".into()));
-        }
-        for command in subject.decoded.iter().chain([&subject.command]) {
-            for must in ["{out}", "{cmd}"] {
-                if !command.iter().any(|word| word.contains(must)) {
-                    return Err(wrong(format!("the command has no {must}")));
-                }
-            }
-        }
-        if subject.selects() == subject.shows_all {
-            return Err(wrong("the command has {set}, or it shows all calls".into()));
-        }
-        for entry in subject.skip.iter().chain(&subject.expected) {
-            entry.check().map_err(wrong)?;
-        }
-        Ok(subject)
-    }
-
-    /// A subject from a user's command.
-    fn of_command(command: &str) -> Result<Subject, SubjectError> {
-        let wrong = |what| SubjectError::Command {
-            command: command.to_owned(),
-            what,
-        };
-        let words = shlex::split(command).ok_or_else(|| wrong("a quote is not closed"))?;
-        if !words.iter().any(|word| word == "{cmd}") {
-            return Err(wrong("it has no word {cmd}: where does the program stand?"));
-        }
-        if !words.iter().any(|word| word.contains("{out}")) {
-            return Err(wrong("it has no {out}: which file does it write?"));
-        }
-        let raw = words.iter().any(|word| word.ends_with("raw=all"));
-        let program = words.first().map_or("", String::as_str);
-        let name = program.rsplit('/').next().unwrap_or(program).to_owned();
-        Ok(Subject {
-            id: name.clone(),
-            tracer: name,
-            backend: "unknown".into(),
-            required: true,
-            only_named: true,
-            observes_system: false,
-            command: words,
-            decoded: None,
-            attach: Vec::new(),
-            grammar: Grammar::Detect,
-            raw,
-            start: None,
-            notes: Vec::new(),
-            shows_all: false,
-            optional_names: true,
-            shows_unknown: true,
-            shows_start: false,
-            unseen: Vec::new(),
-            mute: Vec::new(),
-            loses: Vec::new(),
-            groups: Vec::new(),
-            version: None,
-            skip: Vec::new(),
-            expected: Vec::new(),
-            typed: Some(command.to_owned()),
-        })
-    }
-
     /// What `--tracer` must say to have it.
     #[must_use]
     pub fn asked_as(&self) -> &str {
@@ -359,10 +284,14 @@ impl Subject {
     /// As it is started to attach to another process besides, if it can.
     #[must_use]
     pub fn attaching(&self) -> Subject {
+        self.with_words(self.attach.iter().cloned())
+    }
+
+    /// With more words behind the program, before all else that it is told.
+    fn with_words(&self, words: impl IntoIterator<Item = String>) -> Subject {
         let mut subject = self.clone();
-        // Behind the program, before all that it is told.
         let at = subject.command.len().min(1);
-        subject.command.splice(at..at, self.attach.iter().cloned());
+        subject.command.splice(at..at, words);
         subject
     }
 
@@ -411,10 +340,16 @@ impl Subject {
         }
     }
 
-    /// Whether it can be asked for only some calls; a command without `{set}` shows all.
+    /// Whether it can be asked for only some calls.
     #[must_use]
     pub fn selects(&self) -> bool {
         self.command.iter().any(|word| word.contains("{set}"))
+    }
+
+    /// The calls that are all that it can show; nothing for a tracer of all calls.
+    #[must_use]
+    pub fn shows_only(&self) -> Option<&[String]> {
+        Some(self.shows.as_slice()).filter(|names| !names.is_empty())
     }
 }
 

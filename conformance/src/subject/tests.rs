@@ -102,6 +102,14 @@ fn every_question_has_its_set() {
 }
 
 #[test]
+fn words_for_another_user_stand_behind_the_program() {
+    let ours = one("ectrace/seccomp").as_other_user("guest");
+    let ours = argv(&ours.expect("it can"), &Ask::All);
+    assert_eq!(ours[..4], ["everycall", "trace", "-u", "guest"]);
+    assert!(one("gdb").as_other_user("guest").is_none());
+}
+
+#[test]
 fn a_users_command() {
     let subject = one("'my tracer' -f -o {out} -e raw=all -e trace={set} {cmd}");
     assert_eq!(
@@ -141,6 +149,7 @@ fn a_wrong_description_is_refused_with_its_reason() {
         (right.replace("\"{out}\", ", ""), "{out}"),
         (right.replace("trace={set}", "trace=all"), "{set}"),
         (format!("shows_all = true\n{right}"), "{set}"),
+        (format!("shows = [\"read\"]\n{right}"), "{set}"),
         (
             right.replace("start = \"native\"", "start = \"x87\""),
             "x87",

@@ -5,11 +5,13 @@ use std::collections::VecDeque;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
 
+use everycall_arch::table;
+
 use super::natives::Natives;
 use super::{Bench, CaseName, Done};
 use crate::case::{Ask, Run, Verdict};
 use crate::grammar;
-use crate::judge::{Decision, Execution, has_unmade, judge};
+use crate::judge::{Decision, Execution, asked, has_unmade, judge};
 use crate::ledger::Ledger;
 use crate::subject::Subject;
 
@@ -174,12 +176,15 @@ impl Work<'_> {
             Some(Err(what)) if alone => return all(&|| Some(Found::Fault(what.clone()))),
             Some(Err(_)) | None => return all(&|| None),
         };
-        let everything;
-        let run = match subject.selects() {
-            true => run,
-            false => {
-                everything = of_everything(run);
-                &everything
+        let other;
+        let run = match (subject.selects(), subject.shows_only()) {
+            (true, _) => run,
+            (false, names) => {
+                other = match names {
+                    None => of_everything(run),
+                    Some(names) => of_some(run, names, &ledger_of(native)),
+                };
+                &other
             }
         };
         let mut decisions = self.judged(run, subject, native);
@@ -265,6 +270,22 @@ fn of_everything(run: &Run) -> Run {
     Run {
         ask: Ask::All,
         shown: vec![true; run.shown.len()],
+        ..run.clone()
+    }
+}
+
+/// The run for a tracer of only some calls: it must show these, whatever else the run is about.
+fn of_some(run: &Run, names: &[String], native: &Ledger) -> Run {
+    let ask = Ask::Names(names.to_vec());
+    let is_asked = |slot: usize| {
+        let call = native.slot(slot);
+        // Of numbers without a name such a tracer says nothing.
+        let known = call.filter(|call| table::by_nr(call.abi, call.nr as u32).is_some());
+        known.is_some_and(|call| asked(&ask, call.abi, call.nr as u32))
+    };
+    Run {
+        shown: (0..run.shown.len()).map(is_asked).collect(),
+        ask: ask.clone(),
         ..run.clone()
     }
 }

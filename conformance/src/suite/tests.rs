@@ -87,7 +87,10 @@ impl Bench for Wood {
     }
 
     fn traced(&self, run: &Run, subject: &Subject) -> Result<Done, String> {
-        assert!(subject.selects() || run.ask == Ask::All);
+        match subject.shows_only() {
+            Some(names) => assert_eq!(run.ask, Ask::Names(names.to_vec())),
+            None => assert!(subject.selects() || run.ask == Ask::All),
+        }
         self.traced.lock().unwrap().push(run.cases.len());
         let mut done = self.done(run);
         if run
@@ -121,19 +124,25 @@ fn cases(count: u64) -> Vec<CaseName> {
     (0..count).map(name).collect()
 }
 
+/// What a subject is without its command.
+const DESCRIPTION: &str = "id = \"t\"\ntracer = \"t\"\nbackend = \"none\"\ngrammar = \"strace\"\nraw = true\n\
+                           groups = [\"numbers\"]\n";
+
 /// A subject with these known failures: pattern and verdict.
 fn taker(expected: &[(&str, &str)]) -> Taker {
-    let mut text = String::from(
-        "id = \"t\"\ntracer = \"t\"\nbackend = \"none\"\ngrammar = \"strace\"\nraw = true\ngroups = [\"numbers\"]\n\
-         command = [\"t\", \"{out}\", \"{set}\", \"{cmd}\"]\n",
-    );
+    let mut text =
+        format!("{DESCRIPTION}command = [\"t\", \"{{out}}\", \"{{set}}\", \"{{cmd}}\"]\n");
     for (case, verdict) in expected {
         text += &format!(
             "[[expected]]\ncase = \"{case}\"\nverdict = \"{verdict}\"\nreason = \"why\"\n"
         );
     }
+    described(&text)
+}
+
+fn described(text: &str) -> Taker {
     Taker {
-        subject: subject::Subject::parse("t", &text).expect("right"),
+        subject: subject::Subject::parse("t", text).expect("right"),
         version: "1".into(),
     }
 }
@@ -315,4 +324,22 @@ fn a_tracer_that_cannot_be_asked_must_show_everything() {
         version: "1".into(),
     };
     assert_eq!(bad(&finish(&wood, &[asked], 4, false)), []);
+}
+
+#[test]
+fn a_tracer_of_some_calls_is_judged_by_them_and_by_the_harm_it_does() {
+    let only = described(&format!(
+        "{DESCRIPTION}shows = [\"execve\"]\ncommand = [\"t\", \"{{out}}\", \"{{cmd}}\"]\n"
+    ));
+    let wood = Wood {
+        hangs: [3].into(),
+        misses: (0..10).filter(|n| *n != 5).collect(),
+        ..Wood::default()
+    };
+    let finished = finish(&wood, &[only], 10, false);
+    let expected = [("3", Verdict::Hung), ("5", Verdict::Invented)];
+    assert_eq!(
+        bad(&finished),
+        expected.map(|(case, v)| (case.to_owned(), v))
+    );
 }
