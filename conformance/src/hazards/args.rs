@@ -4,7 +4,7 @@
 use everycall_arch::{AbiId, table};
 
 use super::script::Script;
-use super::{By, Scenario, Steps};
+use super::{Scenario, having};
 use crate::case::Claim;
 use crate::host::Need;
 use crate::probe::{Flow, ProbeError, Word};
@@ -17,15 +17,6 @@ const NO_FD: Arg = Arg::Int(-1);
 /// No address.
 const NOWHERE: u64 = 0x6eed_1001;
 const FAR: i64 = 0x1122_3344_5566_7788;
-
-const fn having(
-    name: &'static str,
-    asked: &'static [&'static str],
-    needed: &'static [&'static str],
-    steps: Steps,
-) -> Scenario {
-    Scenario::of(name, asked, By::Having(needed), steps)
-}
 
 pub(super) static SCENARIOS: &[Scenario] = &[
     Scenario {

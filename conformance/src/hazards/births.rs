@@ -2,14 +2,13 @@
 //! program itself, or are killed at any moment; and what `clone3` refuses.
 
 use super::script::Script;
-use super::{Scenario, all};
+use super::{CLONE_UNTRACED, Scenario, all};
 use crate::case::Claim;
 use crate::probe::{CallId, Flow, ProbeError, Word};
 
 const MAIN: Flow = Flow::MAIN;
 const CLONE_VM: u64 = 0x100;
 const CLONE_VFORK: u64 = 0x4000;
-const CLONE_UNTRACED: u64 = 0x0080_0000;
 const ASKED: &[&str] = &["getppid"];
 
 pub(super) static SCENARIOS: &[Scenario] = &[

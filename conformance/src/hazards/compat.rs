@@ -1,20 +1,11 @@
 //! Calls that only 32-bit programs have: several in one, ids of 16 bits, times of 64.
 
 use super::script::Script;
-use super::{By, Scenario, Steps};
+use super::{Scenario, having};
 use crate::case::Claim;
 use crate::probe::{Flow, ProbeError, Word};
 
 const MAIN: Flow = Flow::MAIN;
-
-const fn having(
-    name: &'static str,
-    asked: &'static [&'static str],
-    needed: &'static [&'static str],
-    steps: Steps,
-) -> Scenario {
-    Scenario::of(name, asked, By::Having(needed), steps)
-}
 
 pub(super) static SCENARIOS: &[Scenario] = &[
     having(

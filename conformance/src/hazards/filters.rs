@@ -1,7 +1,7 @@
 //! Filters of tracers: calls that nobody asks for run free, and those between them are seen.
 
 use super::script::Script;
-use super::{By, Scenario, Steps};
+use super::{Scenario, Steps};
 use crate::case::Claim;
 use crate::probe::{CallId, Flow, ProbeError, Word};
 use crate::terms::Free;
@@ -10,7 +10,7 @@ const MAIN: Flow = Flow::MAIN;
 const ASKED: &[&str] = &["getppid"];
 
 const fn having(name: &'static str, needed: &'static [&'static str], steps: Steps) -> Scenario {
-    Scenario::of(name, ASKED, By::Having(needed), steps)
+    super::having(name, ASKED, needed, steps)
 }
 
 pub(super) static SCENARIOS: &[Scenario] = &[

@@ -2,7 +2,7 @@
 //! what the program does; none leaves it with a filter and nobody behind it.
 
 use super::script::Script;
-use super::{By, Scenario, Steps};
+use super::{By, CLONE_UNTRACED, Scenario, Steps};
 use crate::case::Claim;
 use crate::probe::{Flow, ProbeError, Word};
 use crate::terms::{Denied, Text, Trouble, Whom};
@@ -143,7 +143,6 @@ fn busy(script: &mut Script, trouble: Trouble) -> Result<(), ProbeError> {
 
 /// A child that the program wants untraced, and that goes on for long.
 fn untraced(script: &mut Script) -> Result<(), ProbeError> {
-    const CLONE_UNTRACED: u64 = 0x0080_0000;
     script.terms().trouble = Some(Trouble::Killed {
         after: 60,
         whom: Whom::Front,

@@ -1,11 +1,10 @@
 //! Threads, children and programs that begin and end.
 
 use super::script::Script;
-use super::{Scenario, all};
+use super::{CLONE_UNTRACED, Scenario, all};
 use crate::probe::{Flow, ProbeError, Word};
 
 const MAIN: Flow = Flow::MAIN;
-const CLONE_UNTRACED: u64 = 0x0080_0000;
 const CLONE_VFORK: u64 = 0x4000;
 
 pub(super) static SCENARIOS: &[Scenario] = &[

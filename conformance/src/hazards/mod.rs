@@ -32,6 +32,9 @@ use crate::probe::{ProbeError, Target, Via};
 
 use script::Script;
 
+/// Of linux/sched.h: no tracer follows the child.
+const CLONE_UNTRACED: u64 = 0x0080_0000;
+
 /// Scenarios that belong together. Several may be of one name.
 struct Group {
     name: &'static str,
@@ -105,6 +108,16 @@ type Steps = fn(&mut Script) -> Result<(), ProbeError>;
 /// A scenario of everybody's calls.
 const fn all(name: &'static str, asked: &'static [&'static str], steps: Steps) -> Scenario {
     Scenario::of(name, asked, By::All, steps)
+}
+
+/// A scenario of the ABIs that have these calls.
+const fn having(
+    name: &'static str,
+    asked: &'static [&'static str],
+    needed: &'static [&'static str],
+    steps: Steps,
+) -> Scenario {
+    Scenario::of(name, asked, By::Having(needed), steps)
 }
 
 /// Whose calls can do what a scenario does.

@@ -283,9 +283,10 @@ fn of_some(run: &Run, names: &[String], native: &Ledger) -> Run {
         let known = call.filter(|call| table::by_nr(call.abi, call.nr as u32).is_some());
         known.is_some_and(|call| asked(&ask, call.abi, call.nr as u32))
     };
+    let shown = (0..run.shown.len()).map(is_asked).collect();
     Run {
-        shown: (0..run.shown.len()).map(is_asked).collect(),
-        ask: ask.clone(),
+        shown,
+        ask,
         ..run.clone()
     }
 }
