@@ -17,7 +17,7 @@ pub(crate) struct Matrix {
     /// Variables for every row.
     #[serde(default)]
     pub(crate) env_of_rows: BTreeMap<String, String>,
-    /// Variables for every row that is built for another target than the host's own.
+    /// Variables for every row that names its target.
     #[serde(default)]
     pub(crate) env_of_targets: BTreeMap<String, String>,
     pub(crate) row: Vec<Row>,
@@ -40,7 +40,7 @@ pub(crate) struct Row {
     pub(crate) name: String,
     /// What only this row shows.
     pub(crate) about: String,
-    /// The Rust target, if not the host's own.
+    /// The Rust target, if not what cargo takes without one.
     pub(crate) target: Option<String>,
     /// The machine, if not the host itself.
     pub(crate) machine: Option<String>,

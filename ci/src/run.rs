@@ -1,7 +1,8 @@
-//! Runs the checks one after the other, then the rows: builds in turn, and what is built is run, several rows at a time.
+//! Runs the checks one after the other, and the rows beside them: builds in turn, and what is built is run, several rows
+//! at a time.
 //!
-//! A machine without acceleration keeps one core busy, and a build has both for its own: so the next rows are built
-//! while others run. Whatever fails stops nothing else.
+//! A machine without acceleration keeps one core busy, and a build mostly another: so the next rows are built while others
+//! run. Whatever fails stops nothing else.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -30,11 +31,20 @@ pub(crate) fn all(root: &Path, checks: &[Check], rows: &[&Row], at_once: usize) 
         eprintln!("everycall-ci: {}: {error}", logs.display());
         return ExitCode::FAILURE;
     }
+    let beside = !rows.is_empty();
     let mut report = Report::default();
-    for check in checks {
-        report.lines.push(command(root, &logs, check));
-    }
-    report.lines.extend(lines(root, &logs, rows, at_once));
+    thread::scope(|scope| {
+        let checks = scope.spawn(|| {
+            let checks = checks.iter();
+            checks
+                .map(|check| command(root, &logs, check, beside))
+                .collect::<Vec<_>>()
+        });
+        let rows = lines(root, &logs, rows, at_once);
+        let checks = checks.join();
+        report.lines = checks.unwrap_or_else(|panic| std::panic::resume_unwind(panic));
+        report.lines.extend(rows);
+    });
     report.took = start.elapsed();
     // Before the table: where only the end of the output is shown, both can be read.
     for line in report.lines.iter().filter(|line| line.failure.is_some()) {
@@ -105,7 +115,8 @@ pub(crate) fn fetch(rows: &[&Row]) -> ExitCode {
     code
 }
 
-fn command(root: &Path, logs: &Path, check: &Check) -> Line {
+/// Runs a check. Beside rows, its lines are told apart from theirs.
+fn command(root: &Path, logs: &Path, check: &Check, beside: bool) -> Line {
     let mut command = Command::new("sh");
     command
         .args(["-c", &check.command])
@@ -113,7 +124,7 @@ fn command(root: &Path, logs: &Path, check: &Check) -> Line {
         .envs(&check.env);
     let said = Said {
         name: check.name.clone(),
-        label: String::new(),
+        label: label(&check.name, beside),
         log: fresh(logs, &check.name),
     };
     let (step, run) = timed(|| said.step(&mut command));
@@ -134,13 +145,12 @@ struct Work {
 
 impl Work {
     fn new(root: &Path, logs: &Path, row: &Row, several: bool) -> Self {
-        let label = several.then(|| format!("{:13} | ", row.name));
         Self {
             about: row.to_string(),
             job: Job::of(row, root),
             said: Said {
                 name: row.name.clone(),
-                label: label.unwrap_or_default(),
+                label: label(&row.name, several),
                 log: fresh(logs, &row.name),
             },
             line: Line::new(&row.name, Some(row.target_name())),
@@ -202,6 +212,12 @@ impl Said {
             },
         }
     }
+}
+
+/// What stands before each line.
+fn label(name: &str, several: bool) -> String {
+    let label = several.then(|| format!("{name:13} | "));
+    label.unwrap_or_default()
 }
 
 /// The file for the output of a row, or of a check.

@@ -1,7 +1,7 @@
 //! Children of unusual kinds: that share memory, are alone in a namespace, outlive their parents, are traced by the
 //! program itself, or are killed at any moment; and what `clone3` refuses.
 
-use super::script::Script;
+use super::script::{Script, WAITED};
 use super::{CLONE_UNTRACED, Scenario, all};
 use crate::case::Claim;
 use crate::probe::{CallId, Flow, ProbeError, Word};
@@ -157,7 +157,7 @@ fn same_id(script: &mut Script) -> Result<(), ProbeError> {
         script.sentinel(child)?;
         let end = script.exit(child, 3)?;
         script.varies(end);
-        let waited = script.call(MAIN, "wait4", &[Word::Result(pid)])?;
+        let waited = script.claimed(MAIN, "wait4", &[Word::Result(pid)], WAITED)?;
         script.varies(waited);
     }
     script.end_shown(MAIN)

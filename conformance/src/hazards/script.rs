@@ -21,7 +21,7 @@ const SIGCHLD: u64 = 17;
 /// Of a call that makes a child or a thread: another child's end may interrupt it (`ERESTARTNOINTR`).
 const MADE: Claim = Claim::MayRestart(-513);
 /// Of one that waits: the end of another child may interrupt it (`ERESTARTSYS`).
-const WAITED: Claim = Claim::MayRestart(-512);
+pub(super) const WAITED: Claim = Claim::MayRestart(-512);
 
 /// The probe.
 pub(super) struct Script {

@@ -2,7 +2,7 @@
 
 use super::forms::Form;
 use super::items::{Gate, Item};
-use crate::case::Note;
+use crate::case::{Claim, Note};
 use crate::probe::{Call, CallId, Data, Flow, Planned, Probe, ProbeError, Via, Word};
 
 /// Words of which none means anything: no descriptor, process, id or address, no valid flags, no
@@ -20,6 +20,10 @@ const SENTINELS: [u64; 6] = [
 /// The call before and after each item.
 pub(super) const SENTINEL_CALL: &str = "getppid";
 
+/// Of a call that waits for a child: its end comes as a signal, too (`ERESTARTSYS`). That interrupts a tracee's call where
+/// it falls between the kernel's look for children that have ended and its look for signals; without a tracer SIGCHLD is ignored.
+const WAITED: Claim = Claim::MayRestart(-512);
+
 const SIGUSR1: Word = Word::Value(10);
 const SIGTERM: Word = Word::Value(15);
 
@@ -28,6 +32,7 @@ pub(super) struct Script {
     probe: Probe,
     gate: Gate,
     volatile: Vec<CallId>,
+    waits: Vec<CallId>,
 }
 
 /// A probe of items.
@@ -46,6 +51,7 @@ impl Script {
             probe: Probe::new(gate.target)?,
             gate,
             volatile: Vec::new(),
+            waits: Vec::new(),
         })
     }
 
@@ -123,6 +129,9 @@ impl Script {
         for id in self.volatile {
             notes[id.index()].volatile = true;
         }
+        for id in self.waits {
+            notes[id.index()].claim = Some(WAITED);
+        }
         Ok(Scripted {
             elf: built.elf,
             notes,
@@ -175,7 +184,9 @@ impl Script {
     fn wait(&mut self, pid: CallId) -> Result<(), ProbeError> {
         let words = [Word::Result(pid)];
         let wait = self.probe.natives().wait4;
-        self.helper(Flow::MAIN, wait, &words).map(drop)
+        let waited = self.helper(Flow::MAIN, wait, &words)?;
+        self.waits.push(waited);
+        Ok(())
     }
 
     /// The item makes a child, which ends; where it makes none, nobody is waited for.
@@ -195,6 +206,7 @@ impl Script {
             Ok(())
         })?;
         self.volatile.extend(waited);
+        self.waits.extend(waited);
         Ok(())
     }
 

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use everycall_arch::AbiId;
 
 use super::*;
-use crate::case::Ask;
+use crate::case::{Ask, Claim};
 
 const ABIS: [AbiId; 5] = AbiId::ALL;
 
@@ -105,4 +105,13 @@ fn something_must_be_silent_and_a_case_is_shown_or_silent_as_it_is_called() {
     };
     assert_eq!(counted("openat/only").0, 2);
     assert_eq!(counted("openat/except").1, 2);
+}
+
+#[test]
+fn the_end_of_a_child_may_interrupt_who_waits_for_it() {
+    for case in ["fork/only", "exit/only", "pause/only"] {
+        let waits = run_of(AbiId::X86_64, case).notes.into_iter();
+        let waits = waits.filter(|note| note.claim == Some(Claim::MayRestart(-512)));
+        assert_eq!(waits.count(), 1, "{case}");
+    }
 }

@@ -54,10 +54,18 @@ impl Workshop {
                 "--bin",
                 "ectrace",
             ])
+            // Each is built for a few dozen cases: what a build saves is more than what they cost.
+            .args(["--config", "profile.dev.package.everycall-arch.opt-level=0"])
+            .args([
+                "--config",
+                "profile.dev.package.everycall-tracer.opt-level=0",
+            ])
             .current_dir(&self.copy)
             .env("CARGO_TARGET_DIR", &self.target)
             // Nobody debugs a mutant, and most of a build would be for that.
             .env("CARGO_PROFILE_DEV_DEBUG", "0")
+            // Whatever the build of this test is: each mutant differs from the one before in a line or two.
+            .env("CARGO_INCREMENTAL", "1")
             // A mutation may leave something unused.
             .env("RUSTFLAGS", "--cap-lints=warn")
             .output()
