@@ -110,8 +110,8 @@ fn something_must_be_silent_and_a_case_is_shown_or_silent_as_it_is_called() {
 #[test]
 fn the_end_of_a_child_may_interrupt_who_waits_for_it() {
     for case in ["fork/only", "exit/only", "pause/only"] {
-        let waits = run_of(AbiId::X86_64, case).notes.into_iter();
-        let waits = waits.filter(|note| note.claim == Some(Claim::MayRestart(-512)));
-        assert_eq!(waits.count(), 1, "{case}");
+        let mut notes = run_of(AbiId::X86_64, case).notes.into_iter();
+        let waits = notes.any(|note| note.claim == Some(Claim::MayRestart(-512)));
+        assert!(waits, "{case}");
     }
 }
