@@ -261,8 +261,10 @@ fn a_tracer() -> Result<(), Failed> {
         "/dev/null",
         "--backend=seccomp",
     ]);
-    command.args(["-e", "trace=openat", everycall, "--version"]);
-    let output = command.output()?;
+    // That the filter is there can be seen while its thread is: it waits for the copy, not for ever.
+    let wait = r#"until [ -e "$0" ]; do :; done"#;
+    command.args(["-e", "trace=openat", "timeout", "300", "sh", "-c", wait]);
+    let output = command.arg(out.join("001.bpf")).output()?;
     assert!(output.status.success(), "{output:?}");
     let filters = index(&out)?;
     assert_eq!(

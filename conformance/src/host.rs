@@ -107,6 +107,17 @@ pub fn has_page() -> bool {
     *HAS
 }
 
+/// Whether the vDSO of 32-bit programs of x86 has code that makes calls.
+#[must_use]
+pub fn has_vdso() -> bool {
+    static HAS: LazyLock<bool> = LazyLock::new(|| {
+        const GETPPID: u64 = 64;
+        let calls = |probe: &mut Probe| probe.call_vdso(Flow::MAIN, GETPPID, &[]).map(drop);
+        makes(AbiId::I386, Target::I386) && attempt(Target::I386, calls).is_ok()
+    });
+    *HAS
+}
+
 /// What a case needs of the running system beyond its calls.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Need {
@@ -114,6 +125,8 @@ pub enum Need {
     Unfiltered,
     /// That the kernel carries out calls into the vsyscall page.
     Page,
+    /// That the vDSO of 32-bit programs has code that makes calls.
+    Vdso,
     /// That the kernel has memory which only its owner can read.
     Secret,
     /// That a program may bring the pages that it touches by itself.
@@ -132,6 +145,8 @@ impl Need {
             Need::Unfiltered => filtered(),
             Need::Page => (!has_page())
                 .then(|| "the kernel does not carry out calls into the vsyscall page".to_owned()),
+            Need::Vdso => (!has_vdso())
+                .then(|| "the vDSO of 32-bit programs has no code that makes calls".to_owned()),
             Need::Secret => (!has_secrets())
                 .then(|| "the kernel has no memfd_secret, or keeps it from us".to_owned()),
             Need::Faults => (!has_faults())

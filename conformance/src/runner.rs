@@ -16,7 +16,7 @@ use crate::terms::Trouble;
 const OUT: &str = "out";
 
 /// The most that is read of a tracer's output.
-const MAX_OUT: u64 = 64 << 20;
+const MAX_OUT: u64 = 256 << 20;
 
 /// What came of one execution.
 #[derive(Debug)]

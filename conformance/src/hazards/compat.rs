@@ -1,8 +1,9 @@
 //! Calls that only 32-bit programs have: several in one, ids of 16 bits, times of 64.
 
 use super::script::Script;
-use super::{Scenario, having};
+use super::{By, Scenario, all, having};
 use crate::case::Claim;
+use crate::host::Need;
 use crate::probe::{Flow, ProbeError, Word};
 
 const MAIN: Flow = Flow::MAIN;
@@ -26,7 +27,42 @@ pub(super) static SCENARIOS: &[Scenario] = &[
         &["ppoll_time64"],
         times_of_64_bits,
     ),
+    Scenario {
+        by: By::Vdso,
+        needs: Some(Need::Vdso),
+        ..all(
+            "abi-i386-arg6/vdso",
+            &["getppid", "mmap2", "pselect6"],
+            vdso,
+        )
+    },
 ];
+
+/// The kernel's own code puts the sixth word on the stack, since `sysenter` wants its register, and the kernel takes it
+/// from there. Whatever is asked, unknown numbers are shown.
+fn vdso(script: &mut Script) -> Result<(), ProbeError> {
+    const UNKNOWN: u64 = 4000;
+    let words = [1, 2, 3, 4, 5, 6].map(|at| Word::Value(0x6eed_0000 + 0x1111 * at));
+    for (name, claim) in [
+        ("getppid", Claim::Succeeds),
+        ("mmap2", Claim::Returns(-9)),
+        ("getpid", Claim::Succeeds),
+        ("pselect6", Claim::Returns(-14)),
+    ] {
+        script.sentinel(MAIN)?;
+        let nr = script.nr(name)?;
+        let id = script.probe.call_vdso(MAIN, nr, &words)?;
+        script.claim(id, claim);
+        if claim == Claim::Succeeds {
+            script.varies(id);
+        }
+    }
+    let id = script.probe.call_vdso(MAIN, UNKNOWN, &words)?;
+    script.claim(id, Claim::Returns(-38));
+    let id = script.probe.call_vdso(MAIN, u64::from(u32::MAX), &words)?;
+    script.claim(id, Claim::Returns(-38));
+    script.end_shown(MAIN)
+}
 
 /// Calls that there are not, and arguments that cannot be read.
 fn socketcall(script: &mut Script) -> Result<(), ProbeError> {

@@ -131,6 +131,8 @@ enum By {
     Page,
     /// Those of x86's own programs.
     X86,
+    /// Those through the vDSO, which 32-bit programs of x86 have for it.
+    Vdso,
     /// Those of the ABIs that have these calls.
     Having(&'static [&'static str]),
 }
@@ -193,6 +195,7 @@ impl Scenario {
             By::Own => own,
             By::X86 => matches!(gate.target, Target::X86_64 | Target::I386) && own,
             By::Page => gate.abi == AbiId::X86_64,
+            By::Vdso => gate.target == Target::I386,
             By::Having(names) => {
                 let known = |name: &&str| table::by_name(gate.abi, name).is_some();
                 names.iter().all(known)

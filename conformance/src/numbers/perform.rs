@@ -65,7 +65,7 @@ impl Script {
         let via = self.gate.via;
         let nr = match via {
             Via::Syscall | Via::Page => 110,
-            Via::Int80 => 64,
+            Via::Int80 | Via::Vdso => 64,
             Via::A64 | Via::A64Immediate => 173,
             Via::A32 | Via::A32Immediate | Via::T32 | Via::T32Immediate => 64,
         };

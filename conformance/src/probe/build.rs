@@ -108,7 +108,10 @@ impl<'a> Layout<'a> {
         let run = low(TEXT)?;
         let mut text = self.stub.run.to_vec();
         // There is always one argument.
-        text.extend(self.stub.entry(low(self.table - step::BYTES as u64)?, run));
+        let first = low(self.table - step::BYTES as u64)?;
+        // Where nobody wants to know, what is to be kept there comes later.
+        let vdso = low(self.address(self.probe.vdso.unwrap_or(CELL)))?;
+        text.extend(self.stub.entry(first, run, vdso));
         for &HandlerCode { flow, old_frame } in &self.probe.handlers {
             let step = low(self.flows[flow.0])?;
             let cell = low(self.address(CELL))?;

@@ -42,7 +42,7 @@ pub const LEDGER_FILE: &str = "ledger";
 pub enum Target {
     /// 64-bit x86: calls of `x86_64` and `x32` by `syscall`, and of `i386` by `int $0x80`.
     X86_64,
-    /// 32-bit x86: calls of `i386` by `int $0x80`.
+    /// 32-bit x86: calls of `i386` by `int $0x80`, and through the vDSO.
     I386,
     /// 64-bit ARM.
     Aarch64,
@@ -244,6 +244,8 @@ pub struct Probe {
     handlers: Vec<HandlerCode>,
     data: Vec<u8>,
     patches: Vec<Patch>,
+    /// The cell that keeps where the vDSO makes calls.
+    vdso: Option<Data>,
     natives: Natives,
 }
 
@@ -299,6 +301,7 @@ impl Probe {
             handlers: Vec::new(),
             data: [[0; 8], [0xff; 8]].concat(),
             patches: Vec::new(),
+            vdso: None,
             natives: target.stub().natives,
         };
         probe.image()?;
@@ -365,6 +368,22 @@ impl Probe {
         self.step(flow, call, None, Some(cell))
     }
 
+    /// A call through the vDSO, which wants a stack. The program's first image keeps where that is.
+    pub fn call_vdso(&mut self, flow: Flow, nr: u64, words: &[Word]) -> Result<CallId, ProbeError> {
+        const STACK: usize = 1 << 10;
+        let cell = match self.vdso {
+            Some(cell) => cell,
+            None => self.bytes(&[0; 4]),
+        };
+        self.vdso = Some(cell);
+        self.bytes(&[0; STACK]);
+        let top = self.words(&[Word::Value(0), Word::Address(cell), Word::Value(0)]);
+        match self.target_of(flow) {
+            Target::I386 => self.push(flow, Call::new(Via::Vdso, nr, words), None, Some(top)),
+            target => Err(ProbeError::NoInstruction(target, Via::Vdso)),
+        }
+    }
+
     /// Whether the code of a flow can have the instruction.
     fn check(&self, flow: Flow, via: Via) -> Result<(), ProbeError> {
         let target = self.target_of(flow);
@@ -382,6 +401,16 @@ impl Probe {
         stack: Option<Data>,
     ) -> Result<CallId, ProbeError> {
         self.check(flow, call.via)?;
+        self.push(flow, call, child, stack)
+    }
+
+    fn push(
+        &mut self,
+        flow: Flow,
+        call: Call,
+        child: Option<Flow>,
+        stack: Option<Data>,
+    ) -> Result<CallId, ProbeError> {
         let id = CallId(self.calls.len());
         let (abi, nr) = call.via.seen(call.nr);
         self.calls.push(Planned { flow, abi, nr });

@@ -9,7 +9,7 @@
 //! | 32  | which words are loaded: bits 0 to 5 for 64 bits, 8 to 13 for 32 bits |
 //! | 40  | the number |
 //! | 48  | six words |
-//! | 96  | address of the cell with the stack pointer |
+//! | 96  | address of the cell with the stack pointer; of the stack, for a call through the vDSO |
 //!
 //! Every field takes eight bytes on every target. Zeros, which end each flow, stop the program.
 

@@ -9,6 +9,9 @@ pub enum Via {
     Syscall,
     /// `int $0x80`.
     Int80,
+    /// A call of `__kernel_vsyscall`, the vDSO's code for calls of i386 (`AT_SYSINFO`): `sysenter`, or `syscall`, as
+    /// the kernel found the processor to have it.
+    Vdso,
     /// A call into the vsyscall page of x86-64: the number is an address.
     Page,
     /// `svc #0` of AArch64.
@@ -26,9 +29,10 @@ pub enum Via {
 }
 
 impl Via {
-    const ALL: [Via; 9] = [
+    const ALL: [Via; 10] = [
         Via::Syscall,
         Via::Int80,
+        Via::Vdso,
         Via::Page,
         Via::A64,
         Via::A64Immediate,
@@ -50,6 +54,7 @@ impl Via {
             Via::T32 => 11,
             Via::T32Immediate => 12,
             Via::Page => 13,
+            Via::Vdso => 14,
         }
     }
 
@@ -72,7 +77,7 @@ impl Via {
                 let x86 = AbiId::of_call(AbiId::X86_64.abi().audit_arch, nr);
                 x86.unwrap_or(AbiId::X86_64)
             }
-            Via::Int80 => AbiId::I386,
+            Via::Int80 | Via::Vdso => AbiId::I386,
             Via::Page => AbiId::X86_64,
             Via::A64 | Via::A64Immediate => AbiId::Aarch64,
             Via::A32 | Via::A32Immediate | Via::T32 | Via::T32Immediate => AbiId::Arm,

@@ -102,7 +102,7 @@ fn limit() -> io::Result<()> {
     for (resource, most) in [
         // Not 0: with exactly 1 the kernel starts no dump program outside, either.
         (Resource::RLIMIT_CORE, 1),
-        (Resource::RLIMIT_FSIZE, 64 * MIB),
+        (Resource::RLIMIT_FSIZE, 256 * MIB),
         (Resource::RLIMIT_NPROC, 256),
         (Resource::RLIMIT_CPU, 60),
     ] {

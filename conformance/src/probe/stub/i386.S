@@ -14,8 +14,11 @@ run:
         jz      broken                  # 1: there is no `syscall` instruction here
         cmp     eax, 2
         je      copy                    # 3
-        ja      watch                   # 4 to 6
+        jb      call                    # 2
+        cmp     eax, 13
+        jne     watch                   # 4 to 6
 
+call:                                   # 2, 14
         # Write down what is about to be asked for. Upper halves of the ledger stay zero.
         mov     ebx, [esp+8]            # the record
         mov     eax, [esp]
@@ -42,6 +45,8 @@ load:
         inc     eax
         mov     [ebx], eax              # seq: from here on the record counts
 
+        cmp     byte ptr [esp], 14
+        je      vdso
         bt      dword ptr [esp], 8
         jc      fork
         bt      dword ptr [esp], 9
@@ -73,6 +78,23 @@ fork:
         jnz     returned
         mov     esp, [esp+24]           # the child: its own steps
         jmp     run
+
+vdso:
+        mov     ebp, [esp+96]           # a stack with three words on it:
+        mov     [ebp], esp              # this step,
+        mov     eax, [ebp+4]            # the cell with the address of the kernel's code,
+        mov     eax, [eax]
+        mov     [ebp+8], eax            # and that address
+        mov     ecx, [ebx+32]
+        mov     edx, [ebx+40]
+        mov     esi, [ebx+48]
+        mov     edi, [ebx+56]
+        mov     eax, [esp+40]
+        mov     esp, ebp
+        mov     ebp, [ebx+64]
+        mov     ebx, [ebx+24]
+        call    [esp+8]
+        mov     esp, [esp]
 
 returned:
         mov     ebx, [esp+8]
@@ -115,9 +137,22 @@ skip:
 broken:
         ud2
 
-# The process starts here: argc tells which of the first steps, and the interpreter goes on.
+# The process starts here: where the vDSO makes calls (AT_SYSINFO, or 0) is kept in a cell, argc tells which of the
+# first steps, and the interpreter goes on.
 entry:
-        imul    eax, dword ptr [esp], 104
+        mov     eax, [esp]
+        lea     edx, [esp+eax*4+8]      # the environment
+6:      add     edx, 4
+        cmp     dword ptr [edx-4], 0
+        jne     6b
+7:      mov     ecx, [edx]              # the auxiliary vector: pairs, of which the last begins with 0
+        jecxz   8f
+        add     edx, 8
+        cmp     ecx, 32
+        jne     7b
+        mov     ecx, [edx-4]
+8:      mov     ds:[0x33333333], ecx
+        imul    eax, eax, 104
         lea     esp, [eax+0x11111111]
         mov     eax, 0x22222222
         jmp     eax

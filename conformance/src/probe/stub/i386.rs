@@ -1,4 +1,4 @@
-//! The stub for i386, which calls by `int $0x80`. Its source is `i386.S`.
+//! The stub for i386, which calls by `int $0x80` and through the vDSO. Its source is `i386.S`.
 
 use super::{Natives, Patch, Stub};
 
@@ -9,7 +9,7 @@ pub(super) static STUB: Stub = Stub {
     page: super::X86_PAGE,
     run: &RUN,
     entry: &ENTRY,
-    entry_patches: &[(6, Patch::Step), (11, Patch::Run)],
+    entry_patches: &[(33, Patch::Vdso), (42, Patch::Step), (47, Patch::Run)],
     handler: &HANDLER,
     handler_patches: &[(5, Patch::Cell), (10, Patch::Step), (15, Patch::Run)],
     old_frame_patch: Some(3),
@@ -33,16 +33,19 @@ pub(super) static STUB: Stub = Stub {
 
 /// The interpreter.
 #[rustfmt::skip]
-pub(super) const RUN: [u8; 274] = [
+pub(super) const RUN: [u8; 334] = [
     // run:
     0x8b, 0x04, 0x24,                                 // mov eax, [esp]
     0x0f, 0xb6, 0xc0,                                 // movzx eax, al
     0x48,                                             // dec eax
-    0x0f, 0x88, 0x03, 0x01, 0x00, 0x00,               // js broken
-    0x0f, 0x84, 0xfd, 0x00, 0x00, 0x00,               // jz broken
+    0x0f, 0x88, 0x3f, 0x01, 0x00, 0x00,               // js broken
+    0x0f, 0x84, 0x39, 0x01, 0x00, 0x00,               // jz broken
     0x83, 0xf8, 0x02,                                 // cmp eax, 2
-    0x0f, 0x84, 0xb8, 0x00, 0x00, 0x00,               // je copy
-    0x0f, 0x87, 0xc2, 0x00, 0x00, 0x00,               // ja watch
+    0x0f, 0x84, 0xf4, 0x00, 0x00, 0x00,               // je copy
+    0x72, 0x09,                                       // jb call
+    0x83, 0xf8, 0x0d,                                 // cmp eax, 13
+    0x0f, 0x85, 0xf9, 0x00, 0x00, 0x00,               // jne watch
+    // call:
     0x8b, 0x5c, 0x24, 0x08,                           // mov ebx, [esp+8]
     0x8b, 0x04, 0x24,                                 // mov eax, [esp]
     0x89, 0x43, 0x08,                                 // mov [ebx+8], eax
@@ -67,8 +70,10 @@ pub(super) const RUN: [u8; 274] = [
     0xf0, 0x0f, 0xc1, 0x01,                           // lock xadd [ecx], eax
     0x40,                                             // inc eax
     0x89, 0x03,                                       // mov [ebx], eax
+    0x80, 0x3c, 0x24, 0x0e,                           // cmp byte ptr [esp], 14
+    0x74, 0x5b,                                       // je vdso
     0x0f, 0xba, 0x24, 0x24, 0x08,                     // bt dword ptr [esp], 8
-    0x72, 0x2c,                                       // jc fork
+    0x72, 0x2f,                                       // jc fork
     0x0f, 0xba, 0x24, 0x24, 0x09,                     // bt dword ptr [esp], 9
     0x8b, 0x4b, 0x20,                                 // mov ecx, [ebx+32]
     0x8b, 0x53, 0x28,                                 // mov edx, [ebx+40]
@@ -79,12 +84,12 @@ pub(super) const RUN: [u8; 274] = [
     0x8b, 0x44, 0x24, 0x28,                           // mov eax, [esp+40]
     0x72, 0x04,                                       // jc own
     0xcd, 0x80,                                       // int 0x80
-    0xeb, 0x30,                                       // jmp returned
+    0xeb, 0x61,                                       // jmp returned
     // own:
     0x8b, 0x64, 0x24, 0x60,                           // mov esp, [esp+96]
     0x8b, 0x24, 0x24,                                 // mov esp, [esp]
     0xcd, 0x80,                                       // int 0x80
-    0xeb, 0x77,                                       // jmp broken
+    0xe9, 0xa5, 0x00, 0x00, 0x00,                     // jmp broken
     // fork:
     0x8b, 0x4b, 0x20,                                 // mov ecx, [ebx+32]
     0x8b, 0x53, 0x28,                                 // mov edx, [ebx+40]
@@ -95,16 +100,32 @@ pub(super) const RUN: [u8; 274] = [
     0x8b, 0x44, 0x24, 0x28,                           // mov eax, [esp+40]
     0xcd, 0x80,                                       // int 0x80
     0x85, 0xc0,                                       // test eax, eax
-    0x75, 0x09,                                       // jnz returned
+    0x75, 0x37,                                       // jnz returned
     0x8b, 0x64, 0x24, 0x18,                           // mov esp, [esp+24]
-    0xe9, 0x42, 0xff, 0xff, 0xff,                     // jmp run
+    0xe9, 0x34, 0xff, 0xff, 0xff,                     // jmp run
+    // vdso:
+    0x8b, 0x6c, 0x24, 0x60,                           // mov ebp, [esp+96]
+    0x89, 0x65, 0x00,                                 // mov [ebp], esp
+    0x8b, 0x45, 0x04,                                 // mov eax, [ebp+4]
+    0x8b, 0x00,                                       // mov eax, [eax]
+    0x89, 0x45, 0x08,                                 // mov [ebp+8], eax
+    0x8b, 0x4b, 0x20,                                 // mov ecx, [ebx+32]
+    0x8b, 0x53, 0x28,                                 // mov edx, [ebx+40]
+    0x8b, 0x73, 0x30,                                 // mov esi, [ebx+48]
+    0x8b, 0x7b, 0x38,                                 // mov edi, [ebx+56]
+    0x8b, 0x44, 0x24, 0x28,                           // mov eax, [esp+40]
+    0x89, 0xec,                                       // mov esp, ebp
+    0x8b, 0x6b, 0x40,                                 // mov ebp, [ebx+64]
+    0x8b, 0x5b, 0x18,                                 // mov ebx, [ebx+24]
+    0xff, 0x54, 0x24, 0x08,                           // call [esp+8]
+    0x8b, 0x24, 0x24,                                 // mov esp, [esp]
     // returned:
     0x8b, 0x5c, 0x24, 0x08,                           // mov ebx, [esp+8]
     0x89, 0x43, 0x48,                                 // mov [ebx+72], eax
     0xc7, 0x43, 0x50, 0x01, 0x00, 0x00, 0x00,         // mov dword ptr [ebx+80], 1
     // next:
     0x83, 0xc4, 0x68,                                 // add esp, 104
-    0xe9, 0x2c, 0xff, 0xff, 0xff,                     // jmp run
+    0xe9, 0xf0, 0xfe, 0xff, 0xff,                     // jmp run
     // copy:
     0x8b, 0x74, 0x24, 0x30,                           // mov esi, [esp+48]
     0x8b, 0x7c, 0x24, 0x38,                           // mov edi, [esp+56]
@@ -130,16 +151,29 @@ pub(super) const RUN: [u8; 274] = [
     0x83, 0x3e, 0x00,                                 // cmp dword ptr [esi], 0
     0x79, 0xc5,                                       // jns next
     0x8b, 0x64, 0x24, 0x38,                           // mov esp, [esp+56]
-    0xe9, 0xf0, 0xfe, 0xff, 0xff,                     // jmp run
+    0xe9, 0xb4, 0xfe, 0xff, 0xff,                     // jmp run
     // broken:
     0x0f, 0x0b,                                       // ud2
 ];
 
-/// Where the process starts. To be filled in: the steps that argc is an index of, the interpreter.
+/// Where the process starts. To be filled in: the cell for the vDSO's address, the steps that argc is an index of, the
+/// interpreter.
 #[rustfmt::skip]
-pub(super) const ENTRY: [u8; 17] = [
+pub(super) const ENTRY: [u8; 53] = [
     // entry:
-    0x6b, 0x04, 0x24, 0x68,                           // imul eax, dword ptr [esp], 104
+    0x8b, 0x04, 0x24,                                 // mov eax, [esp]
+    0x8d, 0x54, 0x84, 0x08,                           // lea edx, [esp+eax*4+8]
+    0x83, 0xc2, 0x04,                                 // 6: add edx, 4
+    0x83, 0x7a, 0xfc, 0x00,                           // cmp dword ptr [edx-4], 0
+    0x75, 0xf7,                                       // jne 6b
+    0x8b, 0x0a,                                       // 7: mov ecx, [edx]
+    0xe3, 0x0b,                                       // jecxz 8f
+    0x83, 0xc2, 0x08,                                 // add edx, 8
+    0x83, 0xf9, 0x20,                                 // cmp ecx, 32
+    0x75, 0xf4,                                       // jne 7b
+    0x8b, 0x4a, 0xfc,                                 // mov ecx, [edx-4]
+    0x89, 0x0d, 0x33, 0x33, 0x33, 0x33,               // 8: mov ds:[0x33333333], ecx
+    0x6b, 0xc0, 0x68,                                 // imul eax, eax, 104
     0x8d, 0xa0, 0x11, 0x11, 0x11, 0x11,               // lea esp, [eax+0x11111111]
     0xb8, 0x22, 0x22, 0x22, 0x22,                     // mov eax, 0x22222222
     0xff, 0xe0,                                       // jmp eax

@@ -51,6 +51,8 @@ pub(super) enum Patch {
     Run,
     /// The address of the cell that keeps the stack pointer.
     Cell,
+    /// The address of the cell that keeps where the vDSO makes calls.
+    Vdso,
 }
 
 /// Numbers of the few calls that every probe makes. They are written here once more because a
@@ -124,8 +126,8 @@ impl Target {
 
 impl Stub {
     /// Code that starts at `step`.
-    pub(super) fn entry(&self, step: u32, run: u32) -> Vec<u8> {
-        fill(self.entry, self.entry_patches, step, run, 0)
+    pub(super) fn entry(&self, step: u32, run: u32, vdso: u32) -> Vec<u8> {
+        fill(self.entry, self.entry_patches, step, run, vdso)
     }
 
     /// Code for a signal handler whose first step is at `step`.
@@ -145,7 +147,7 @@ fn fill(code: &[u8], patches: &[(usize, Patch)], step: u32, run: u32, cell: u32)
         let value = match patch {
             Patch::Step => step,
             Patch::Run => run,
-            Patch::Cell => cell,
+            Patch::Cell | Patch::Vdso => cell,
         };
         code[at..at + 4].copy_from_slice(&value.to_le_bytes());
     }
@@ -233,7 +235,7 @@ mod tests {
             let marks = stub.handler(0x1111_1111, 0x2222_2222, 0x3333_3333, false);
             assert_eq!(marks, stub.handler, "{target:?}");
             assert_eq!(
-                stub.entry(0x1111_1111, 0x2222_2222),
+                stub.entry(0x1111_1111, 0x2222_2222, 0x3333_3333),
                 stub.entry,
                 "{target:?}"
             );
