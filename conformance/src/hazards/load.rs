@@ -36,7 +36,7 @@ pub(super) static SCENARIOS: &[Scenario] = &[
     }),
 ];
 
-/// What takes long. A sandbox has room for 256 MiB of output: 640,000 lines of ectrace are 160.
+/// What takes long. 640,000 lines of ectrace are 160 MiB: a sandbox has room for them where the machine has 2 GiB of memory.
 pub(super) static SLOW: &[Scenario] = &[
     all("load-count-exact/64-threads-10000-calls", |script| {
         threads(script, 64, 10_000)

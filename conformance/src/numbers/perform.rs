@@ -199,7 +199,7 @@ impl Script {
         self.probe.unless_failed(Flow::MAIN, pid, |probe| {
             if beside {
                 // Else the parent sleeps until then.
-                probe.watch(Flow::MAIN, exit);
+                probe.reach(Flow::MAIN, exit);
             }
             let wait = probe.natives().wait4;
             waited = Some(probe.native(Flow::MAIN, wait, &[Word::Result(pid)])?);

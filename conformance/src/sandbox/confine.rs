@@ -15,6 +15,7 @@ use nix::sched::{CloneFlags, unshare};
 use nix::sys::prctl::set_dumpable;
 use nix::sys::resource::{Resource, rlim_t, setrlimit};
 use nix::sys::stat::{Mode, umask};
+use nix::sys::sysinfo::sysinfo;
 use nix::unistd::{Gid, Uid, chdir, getgid, getuid, setgroups, setresgid, setresuid, setsid};
 
 use super::{NOBODY, Privilege, becomes_nobody};
@@ -98,11 +99,14 @@ fn inherit_nothing() -> io::Result<()> {
 
 /// Limits against what runs away. Process counts are of this user namespace alone.
 fn limit() -> io::Result<()> {
-    const MIB: rlim_t = 1 << 20;
+    const FILE: rlim_t = 256 << 20;
+    // Files may lie in memory, and several sandboxes may work at a time.
+    let memory = sysinfo().map_err(|e| failed("sysinfo", e))?.ram_total();
+    let file = rlim_t::try_from(memory / 8).map_or(FILE, |part| part.min(FILE));
     for (resource, most) in [
         // Not 0: with exactly 1 the kernel starts no dump program outside, either.
         (Resource::RLIMIT_CORE, 1),
-        (Resource::RLIMIT_FSIZE, 256 * MIB),
+        (Resource::RLIMIT_FSIZE, file),
         (Resource::RLIMIT_NPROC, 256),
         (Resource::RLIMIT_CPU, 60),
     ] {

@@ -9,6 +9,9 @@ use std::process::Command;
 
 use crate::mutation::Edit;
 
+/// What mutations change.
+const PLAIN: [&str; 3] = ["everycall-arch", "everycall-filter", "everycall-tracer"];
+
 /// Where the copy is and where it is built.
 pub(crate) struct Workshop {
     root: PathBuf,
@@ -55,11 +58,12 @@ impl Workshop {
                 "ectrace",
             ])
             // Each is built for a few dozen cases: what a build saves is more than what they cost.
-            .args(["--config", "profile.dev.package.everycall-arch.opt-level=0"])
-            .args([
-                "--config",
-                "profile.dev.package.everycall-tracer.opt-level=0",
-            ])
+            .args(PLAIN.iter().flat_map(|package| {
+                [
+                    "--config".to_owned(),
+                    format!("profile.dev.package.{package}.opt-level=0"),
+                ]
+            }))
             .current_dir(&self.copy)
             .env("CARGO_TARGET_DIR", &self.target)
             // Nobody debugs a mutant, and most of a build would be for that.
