@@ -1,4 +1,4 @@
-//! Calls that only 32-bit programs have: several in one, ids of 16 bits, times of 64.
+//! Calls that only 32-bit programs have: several in one, ids of 16 bits, times of 64; and the vDSO's code for calls.
 
 use super::script::Script;
 use super::{By, Scenario, all, having};

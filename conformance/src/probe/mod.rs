@@ -355,22 +355,29 @@ impl Probe {
 
     /// A call.
     pub fn call(&mut self, flow: Flow, call: Call) -> Result<CallId, ProbeError> {
-        self.step(flow, call, None, None)
+        self.check(flow, call.via)?;
+        Ok(self.push(flow, call, None, None))
     }
 
     /// A call that returns twice: where it returns 0, `child` goes on.
     pub fn fork(&mut self, flow: Flow, call: Call, child: Flow) -> Result<CallId, ProbeError> {
-        self.step(flow, call, Some(child), None)
+        self.check(flow, call.via)?;
+        Ok(self.push(flow, call, Some(child), None))
     }
 
     /// A call during which the stack pointer is what stands at `cell`: for the `sigreturn` family.
     pub fn call_on(&mut self, flow: Flow, call: Call, cell: Data) -> Result<CallId, ProbeError> {
-        self.step(flow, call, None, Some(cell))
+        self.check(flow, call.via)?;
+        Ok(self.push(flow, call, None, Some(cell)))
     }
 
     /// A call through the vDSO, which wants a stack. The program's first image keeps where that is.
     pub fn call_vdso(&mut self, flow: Flow, nr: u64, words: &[Word]) -> Result<CallId, ProbeError> {
         const STACK: usize = 1 << 10;
+        let target = self.target_of(flow);
+        if target != Target::I386 {
+            return Err(ProbeError::NoInstruction(target, Via::Vdso));
+        }
         let cell = match self.vdso {
             Some(cell) => cell,
             None => self.bytes(&[0; 4]),
@@ -378,10 +385,7 @@ impl Probe {
         self.vdso = Some(cell);
         self.bytes(&[0; STACK]);
         let top = self.words(&[Word::Value(0), Word::Address(cell), Word::Value(0)]);
-        match self.target_of(flow) {
-            Target::I386 => self.push(flow, Call::new(Via::Vdso, nr, words), None, Some(top)),
-            target => Err(ProbeError::NoInstruction(target, Via::Vdso)),
-        }
+        Ok(self.push(flow, Call::new(Via::Vdso, nr, words), None, Some(top)))
     }
 
     /// Whether the code of a flow can have the instruction.
@@ -393,24 +397,7 @@ impl Probe {
         }
     }
 
-    fn step(
-        &mut self,
-        flow: Flow,
-        call: Call,
-        child: Option<Flow>,
-        stack: Option<Data>,
-    ) -> Result<CallId, ProbeError> {
-        self.check(flow, call.via)?;
-        self.push(flow, call, child, stack)
-    }
-
-    fn push(
-        &mut self,
-        flow: Flow,
-        call: Call,
-        child: Option<Flow>,
-        stack: Option<Data>,
-    ) -> Result<CallId, ProbeError> {
+    fn push(&mut self, flow: Flow, call: Call, child: Option<Flow>, stack: Option<Data>) -> CallId {
         let id = CallId(self.calls.len());
         let (abi, nr) = call.via.seen(call.nr);
         self.calls.push(Planned { flow, abi, nr });
@@ -420,7 +407,7 @@ impl Probe {
             child,
             stack,
         });
-        Ok(id)
+        id
     }
 
     /// A signal handler that goes on with `flow`, for a handler with `SA_SIGINFO`; or, where the
