@@ -112,6 +112,15 @@ pub enum Claim {
     },
 }
 
+impl Claim {
+    /// Of a call that makes a child or a thread: another child's end may interrupt it (`ERESTARTNOINTR`).
+    pub(crate) const MAKES: Claim = Claim::MayRestart(-513);
+    /// Of one that waits for a child: its end comes as a signal, too (`ERESTARTSYS`). That interrupts a tracee's call where
+    /// it falls between the kernel's look for children that have ended and its look for signals; without a tracer SIGCHLD is
+    /// ignored.
+    pub(crate) const WAITS: Claim = Claim::MayRestart(-512);
+}
+
 /// What became of a case.
 #[derive(
     Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, serde::Serialize, serde::Deserialize,

@@ -108,8 +108,7 @@ pub fn has_page() -> bool {
 }
 
 /// Whether the vDSO of 32-bit programs of x86 has code that makes calls.
-#[must_use]
-pub fn has_vdso() -> bool {
+fn has_vdso() -> bool {
     static HAS: LazyLock<bool> = LazyLock::new(|| {
         const GETPPID: u64 = 64;
         let calls = |probe: &mut Probe| probe.call_vdso(Flow::MAIN, GETPPID, &[]).map(drop);

@@ -10,13 +10,10 @@ use std::time::Duration;
 use crate::ledger::{self, Ledger, LedgerError};
 use crate::outlet::Outlet;
 use crate::probe::{LEDGER_FILE, PROGRAM};
-use crate::sandbox::{Ended, Job, Privilege, Sandbox, Troubled};
+use crate::sandbox::{Ended, Job, MAX_FILE, Privilege, Sandbox, Troubled};
 use crate::terms::Trouble;
 
 const OUT: &str = "out";
-
-/// The most that is read of a tracer's output.
-const MAX_OUT: u64 = 256 << 20;
 
 /// What came of one execution.
 #[derive(Debug)]
@@ -130,7 +127,7 @@ impl Runner {
 
     /// What stands in the tracer's file; nothing when there is none.
     fn written(&self) -> io::Result<Vec<u8>> {
-        match read(&self.out(), MAX_OUT) {
+        match read(&self.out(), MAX_FILE) {
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(Vec::new()),
             out => out,
         }

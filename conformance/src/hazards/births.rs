@@ -1,7 +1,7 @@
 //! Children of unusual kinds: that share memory, are alone in a namespace, outlive their parents, are traced by the
 //! program itself, or are killed at any moment; and what `clone3` refuses.
 
-use super::script::{Script, WAITED};
+use super::script::Script;
 use super::{CLONE_UNTRACED, Scenario, all};
 use crate::case::Claim;
 use crate::probe::{CallId, Flow, ProbeError, Word};
@@ -96,7 +96,7 @@ fn longer(script: &mut Script) -> Result<(), ProbeError> {
     script.sentinel(MAIN)?;
     let args = script.clone_args(0, &[Word::Value(0); ROOM / 8 - 8]);
     let (child, pid) = script.clone3_at(MAIN, args, ROOM as u64)?;
-    script.claim(pid, Claim::MayRestart(-513));
+    script.claim(pid, Claim::MAKES);
     script.sentinel(child)?;
     script.exit(child, 3)?;
     script.wait(MAIN, pid, 0)?;
@@ -157,7 +157,7 @@ fn same_id(script: &mut Script) -> Result<(), ProbeError> {
         script.sentinel(child)?;
         let end = script.exit(child, 3)?;
         script.varies(end);
-        let waited = script.claimed(MAIN, "wait4", &[Word::Result(pid)], WAITED)?;
+        let waited = script.claimed(MAIN, "wait4", &[Word::Result(pid)], Claim::WAITS)?;
         script.varies(waited);
     }
     script.end_shown(MAIN)

@@ -18,11 +18,6 @@ const NOTHING: u64 = 0x6eed_1001;
 
 const SIGCHLD: u64 = 17;
 
-/// Of a call that makes a child or a thread: another child's end may interrupt it (`ERESTARTNOINTR`).
-const MADE: Claim = Claim::MayRestart(-513);
-/// Of one that waits: the end of another child may interrupt it (`ERESTARTSYS`).
-pub(super) const WAITED: Claim = Claim::MayRestart(-512);
-
 /// The probe.
 pub(super) struct Script {
     pub(super) probe: Probe,
@@ -185,7 +180,7 @@ impl Script {
         self.threads
             .insert(thread.index(), (Thread::Of(id.index()), leader));
         self.varies(id);
-        self.claim(id, MADE);
+        self.claim(id, Claim::MAKES);
         Ok(thread)
     }
 
@@ -202,7 +197,7 @@ impl Script {
     pub(super) fn clone3(&mut self, flow: Flow, flags: u64) -> Made<(Flow, CallId, Data)> {
         let args = self.clone_args(flags, &[Word::Value(0); 3]);
         let (child, id) = self.clone3_at(flow, args, 64)?;
-        self.claim(id, MADE);
+        self.claim(id, Claim::MAKES);
         Ok((child, id, args))
     }
 
@@ -224,7 +219,7 @@ impl Script {
 
     fn born(&mut self, flow: Flow, call: Call, child: Flow) -> Made<CallId> {
         let id = self.may_be_born(flow, call, child)?;
-        self.claim(id, MADE);
+        self.claim(id, Claim::MAKES);
         Ok(id)
     }
 
@@ -249,7 +244,7 @@ impl Script {
             Word::Address(status),
             Word::Value(options),
         ];
-        let waited = self.claimed(flow, "wait4", &words, WAITED)?;
+        let waited = self.claimed(flow, "wait4", &words, Claim::WAITS)?;
         self.varies(waited);
         self.tell(flow, &[Word::Load32(status)]).map(drop)
     }

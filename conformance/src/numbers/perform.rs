@@ -20,10 +20,6 @@ const SENTINELS: [u64; 6] = [
 /// The call before and after each item.
 pub(super) const SENTINEL_CALL: &str = "getppid";
 
-/// Of a call that waits for a child: its end comes as a signal, too (`ERESTARTSYS`). That interrupts a tracee's call where
-/// it falls between the kernel's look for children that have ended and its look for signals; without a tracer SIGCHLD is ignored.
-const WAITED: Claim = Claim::MayRestart(-512);
-
 const SIGUSR1: Word = Word::Value(10);
 const SIGTERM: Word = Word::Value(15);
 
@@ -32,6 +28,7 @@ pub(super) struct Script {
     probe: Probe,
     gate: Gate,
     volatile: Vec<CallId>,
+    /// Calls that wait for a child: they are volatile, too.
     waits: Vec<CallId>,
 }
 
@@ -130,7 +127,8 @@ impl Script {
             notes[id.index()].volatile = true;
         }
         for id in self.waits {
-            notes[id.index()].claim = Some(WAITED);
+            let note = &mut notes[id.index()];
+            (note.volatile, note.claim) = (true, Some(Claim::WAITS));
         }
         Ok(Scripted {
             elf: built.elf,
@@ -184,7 +182,7 @@ impl Script {
     fn wait(&mut self, pid: CallId) -> Result<(), ProbeError> {
         let words = [Word::Result(pid)];
         let wait = self.probe.natives().wait4;
-        let waited = self.helper(Flow::MAIN, wait, &words)?;
+        let waited = self.probe.native(Flow::MAIN, wait, &words)?;
         self.waits.push(waited);
         Ok(())
     }
@@ -205,7 +203,6 @@ impl Script {
             waited = Some(probe.native(Flow::MAIN, wait, &[Word::Result(pid)])?);
             Ok(())
         })?;
-        self.volatile.extend(waited);
         self.waits.extend(waited);
         Ok(())
     }

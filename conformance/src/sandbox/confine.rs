@@ -18,7 +18,7 @@ use nix::sys::stat::{Mode, umask};
 use nix::sys::sysinfo::sysinfo;
 use nix::unistd::{Gid, Uid, chdir, getgid, getuid, setgroups, setresgid, setresuid, setsid};
 
-use super::{NOBODY, Privilege, becomes_nobody};
+use super::{MAX_FILE, NOBODY, Privilege, becomes_nobody};
 
 /// All but the one of users.
 const NAMESPACES: CloneFlags = CloneFlags::CLONE_NEWPID
@@ -99,10 +99,9 @@ fn inherit_nothing() -> io::Result<()> {
 
 /// Limits against what runs away. Process counts are of this user namespace alone.
 fn limit() -> io::Result<()> {
-    const FILE: rlim_t = 256 << 20;
     // Files may lie in memory, and several sandboxes may work at a time.
     let memory = sysinfo().map_err(|e| failed("sysinfo", e))?.ram_total();
-    let file = rlim_t::try_from(memory / 8).map_or(FILE, |part| part.min(FILE));
+    let file = rlim_t::try_from(MAX_FILE.min(memory / 8)).unwrap_or(rlim_t::MAX);
     for (resource, most) in [
         // Not 0: with exactly 1 the kernel starts no dump program outside, either.
         (Resource::RLIMIT_CORE, 1),

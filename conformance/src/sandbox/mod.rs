@@ -33,6 +33,8 @@ pub use worker::serve_if_worker;
 const WORKER: &str = "--everycall-sandbox-worker";
 /// Who root becomes before anything else.
 pub(crate) const NOBODY: u32 = 65534;
+/// The most bytes that any file in a sandbox gets, a tracer's output for one.
+pub(crate) const MAX_FILE: u64 = 256 << 20;
 
 /// What the programs inside are.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]

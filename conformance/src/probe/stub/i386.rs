@@ -9,7 +9,7 @@ pub(super) static STUB: Stub = Stub {
     page: super::X86_PAGE,
     run: &RUN,
     entry: &ENTRY,
-    entry_patches: &[(33, Patch::Vdso), (42, Patch::Step), (47, Patch::Run)],
+    entry_patches: &[(33, Patch::Cell), (42, Patch::Step), (47, Patch::Run)],
     handler: &HANDLER,
     handler_patches: &[(5, Patch::Cell), (10, Patch::Step), (15, Patch::Run)],
     old_frame_patch: Some(3),

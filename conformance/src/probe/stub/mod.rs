@@ -49,10 +49,8 @@ pub(super) enum Patch {
     Step,
     /// The address of the interpreter.
     Run,
-    /// The address of the cell that keeps the stack pointer.
+    /// The address of a cell: a handler keeps the stack pointer there, the entry where the vDSO makes calls.
     Cell,
-    /// The address of the cell that keeps where the vDSO makes calls.
-    Vdso,
 }
 
 /// Numbers of the few calls that every probe makes. They are written here once more because a
@@ -147,7 +145,7 @@ fn fill(code: &[u8], patches: &[(usize, Patch)], step: u32, run: u32, cell: u32)
         let value = match patch {
             Patch::Step => step,
             Patch::Run => run,
-            Patch::Cell | Patch::Vdso => cell,
+            Patch::Cell => cell,
         };
         code[at..at + 4].copy_from_slice(&value.to_le_bytes());
     }
