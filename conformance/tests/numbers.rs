@@ -17,7 +17,7 @@ use everycall_conformance::sandbox::{Privilege, serve_if_worker};
 use everycall_conformance::suite::{CaseName, catalogue};
 use libtest_mimic::{Arguments, Failed, Trial};
 
-const TIMEOUT: Duration = Duration::from_secs(30);
+const TIMEOUT: Duration = Duration::from_secs(120);
 
 fn main() -> ExitCode {
     serve_if_worker();

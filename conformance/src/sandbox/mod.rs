@@ -83,12 +83,12 @@ pub struct Job {
 }
 
 impl Job {
-    /// A job with no environment, and ten seconds.
+    /// A job with no environment, and two minutes.
     pub fn new(argv: impl IntoIterator<Item = impl Into<OsString>>) -> Job {
         Job {
             argv: argv.into_iter().map(Into::into).collect(),
             env: Vec::new(),
-            timeout: Duration::from_secs(10),
+            timeout: Duration::from_secs(120),
             troubled: None,
         }
     }

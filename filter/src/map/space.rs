@@ -106,10 +106,12 @@ impl Field {
 
     /// The field that a bit belongs to.
     pub(super) fn of_var(var: Var) -> Field {
-        *Field::ALL
-            .iter()
-            .find(|field| var < field.end())
-            .unwrap_or(&Field::Ip)
+        match (var / 64, var % 64) {
+            (0, 0..32) => Field::Arch,
+            (0, _) => Field::Nr,
+            (n @ 1..=6, _) => Field::Arg(n as u8 - 1),
+            _ => Field::Ip,
+        }
     }
 }
 
@@ -128,9 +130,12 @@ pub(super) fn word_at(offset: u32, order: ByteOrder) -> (Field, u32) {
 
 /// The bit of a call's data that a diagram asks.
 pub(super) fn asked(data: &SeccompData, var: Var) -> bool {
-    let field = Field::of_var(var);
-    let significance = field.end() - 1 - var;
-    field.of(data) >> significance & 1 == 1
+    let word = match var / 64 {
+        0 => u64::from(data.arch) << 32 | u64::from(data.nr),
+        n @ 1..=6 => data.args[usize::from(n) - 1],
+        _ => data.instruction_pointer,
+    };
+    word >> (63 - var % 64) & 1 == 1
 }
 
 /// What stands for a field when a diagram's path leaves it open: the bits on the path, the others zero.
