@@ -70,6 +70,7 @@ impl Workshop {
             .env("CARGO_PROFILE_DEV_DEBUG", "0")
             // Whatever the build of this test is: each mutant differs from the one before in a line or two.
             .env("CARGO_INCREMENTAL", "1")
+            .env_remove("CARGO_PROFILE_DEV_CODEGEN_UNITS")
             // A mutation may leave something unused.
             .env("RUSTFLAGS", "--cap-lints=warn")
             .output()
