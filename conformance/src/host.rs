@@ -11,7 +11,9 @@ use everycall_arch::{AbiId, table};
 use nix::errno::Errno;
 
 use crate::ledger;
-use crate::probe::{Call, Flow, LEDGER_FILE, PROGRAM, Probe, ProbeError, Target, Via, Word};
+use crate::probe::{
+    Call, CallId, Flow, LEDGER_FILE, PROGRAM, Probe, ProbeError, Target, Via, Word,
+};
 
 /// The kinds of machine, by the beginning of what `uname -m` says of them, and the programs that their
 /// kernels may run. A program of another kind may run as well, in an emulator of user programs: what
@@ -122,6 +124,8 @@ fn has_vdso() -> bool {
 pub enum Need {
     /// That the suite itself is under no seccomp filter: whoever has one cannot enter the strict mode.
     Unfiltered,
+    /// That the kernel carries out calls of x32.
+    X32,
     /// That the kernel carries out calls into the vsyscall page.
     Page,
     /// That the vDSO of 32-bit programs has code that makes calls.
@@ -142,6 +146,11 @@ impl Need {
     pub fn lacking(self) -> Option<String> {
         match self {
             Need::Unfiltered => filtered(),
+            Need::X32 => (!has_x32()).then(|| {
+                "the kernel does not carry out calls of x32 (it does with CONFIG_X86_X32_ABI, on Debian's with \
+                 syscall.x32=y)"
+                    .to_owned()
+            }),
             Need::Page => (!has_page())
                 .then(|| "the kernel does not carry out calls into the vsyscall page".to_owned()),
             Need::Vdso => (!has_vdso())
@@ -172,6 +181,19 @@ fn filtered() -> Option<String> {
          cannot enter the strict mode, traced or not"
             .to_owned()
     })
+}
+
+/// Whether calls of x32 are carried out.
+fn has_x32() -> bool {
+    static HAS: LazyLock<bool> = LazyLock::new(|| {
+        let number = table::by_name(AbiId::X32, "getppid").map(|call| call.nr);
+        number.is_some_and(|nr| {
+            succeeds(Target::X86_64, |probe| {
+                probe.native(Flow::MAIN, nr.into(), &[])
+            })
+        })
+    });
+    *HAS
 }
 
 /// Whether `memfd_secret` works.
@@ -210,14 +232,21 @@ fn makes_descriptor(name: &str, words: impl FnOnce(&mut Probe) -> Vec<Word>) -> 
     let Some(call) = table::by_name(target.abi(), name) else {
         return false;
     };
-    let makes = |probe: &mut Probe| {
+    succeeds(target, |probe| {
         let words = words(probe);
-        let fd = probe.native(Flow::MAIN, call.nr.into(), &words)?;
+        probe.native(Flow::MAIN, call.nr.into(), &words)
+    })
+}
+
+/// Whether a call of a program of the target does not fail.
+fn succeeds(target: Target, call: impl FnOnce(&mut Probe) -> Result<CallId, ProbeError>) -> bool {
+    let makes = |probe: &mut Probe| {
+        let made = call(probe)?;
         let end = |probe: &mut Probe, status| probe.exit_group(Flow::MAIN, status).map(drop);
-        probe.unless_failed(Flow::MAIN, fd, |probe| end(probe, 0))?;
+        probe.unless_failed(Flow::MAIN, made, |probe| end(probe, 0))?;
         end(probe, 1)
     };
-    attempt(target, makes).is_ok()
+    targets().contains(&target) && attempt(target, makes).is_ok()
 }
 
 /// Runs a probe that does little but set itself up and end.

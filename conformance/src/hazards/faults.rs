@@ -66,7 +66,7 @@ fn array_in_two_mappings(script: &mut Script) -> Result<(), ProbeError> {
     script.sentinel(MAIN)?;
     let area = two_halves(script)?;
     let abi = script.gate.abi;
-    let width = abi.abi().word_bits / 8;
+    let width = abi.abi().long_bits / 8;
     let mut array = Vec::new();
     for (string, place) in STRINGS.into_iter().zip([0, PAGE + 64, 2 * PAGE - 11]) {
         put(script, &[string, b"\0"].concat(), area.plus(place));

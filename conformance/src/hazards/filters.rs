@@ -68,10 +68,10 @@ fn dirty(script: &mut Script) -> Result<(), ProbeError> {
 }
 
 /// Tells how often the thread has gone to sleep by itself: `ru_nvcsw` of `struct rusage`, behind two times and
-/// twelve other numbers, each as wide as a long.
+/// twelve other numbers, each as wide as a long of the kernel's (x32's too: it has no getrusage of its own).
 fn sleeps(script: &mut Script) -> Result<CallId, ProbeError> {
     const RUSAGE_THREAD: u64 = 1;
-    let long = script.gate.abi.abi().long_bits / 8;
+    let long = script.gate.abi.abi().word_bits / 8;
     let usage = script.zeros(256);
     let words = [Word::Value(RUSAGE_THREAD), Word::Address(usage)];
     let asked = script.call(MAIN, "getrusage", &words)?;

@@ -147,8 +147,7 @@ struct Gate {
     prefix: &'static str,
 }
 
-/// Programs of x32 do all this as those of x86-64 do: to the kernel only their numbers differ, which are the
-/// group of numbers' matter.
+/// Calls of x32 are made by programs of x86-64: to the kernel only their numbers differ.
 fn gates(abi: AbiId) -> Vec<Gate> {
     let gate = |target, via, prefix| Gate {
         abi,
@@ -157,8 +156,7 @@ fn gates(abi: AbiId) -> Vec<Gate> {
         prefix,
     };
     match abi {
-        AbiId::X32 => Vec::new(),
-        AbiId::X86_64 => vec![gate(Target::X86_64, Via::Syscall, "")],
+        AbiId::X86_64 | AbiId::X32 => vec![gate(Target::X86_64, Via::Syscall, "")],
         AbiId::I386 => vec![
             gate(Target::I386, Via::Int80, ""),
             gate(Target::X86_64, Via::Int80, "int80-"),
@@ -189,7 +187,7 @@ impl Scenario {
     }
 
     fn is_for(&self, gate: Gate) -> bool {
-        let own = gate.target.via() == gate.via;
+        let own = (gate.target.abi(), gate.target.via()) == (gate.abi, gate.via);
         match self.by {
             By::All => true,
             By::Own => own,
@@ -270,7 +268,10 @@ pub fn cases(group: &str, abi: AbiId, runs: impl Fn(Target) -> bool) -> Vec<Stri
 pub fn lacking(group: &str, abi: AbiId, case: &str) -> Option<String> {
     let mut all = each(group, abi);
     let (_, scenario, ..) = all.find(|(name, ..)| name == case)?;
-    scenario.needs?.lacking()
+    let own = (abi == AbiId::X32).then_some(Need::X32);
+    own.into_iter()
+        .chain(scenario.needs)
+        .find_map(Need::lacking)
 }
 
 /// The runs that decide these cases of a group for an ABI, each its own. Names of no case are passed over.

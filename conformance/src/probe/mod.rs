@@ -437,9 +437,9 @@ impl Probe {
         self.words_of(self.target.abi(), words)
     }
 
-    /// Data of words as wide as those of the ABI.
+    /// Data of words as wide as addresses in memory of the ABI.
     pub fn words_of(&mut self, abi: AbiId, words: &[Word]) -> Data {
-        let bytes = if abi.abi().word_bits == 64 { 8 } else { 4 };
+        let bytes = if abi.abi().long_bits == 64 { 8 } else { 4 };
         let start = self.bytes(&vec![0; words.len() * usize::from(bytes)]);
         let mut at = start;
         for &word in words {
