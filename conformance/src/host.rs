@@ -146,11 +146,7 @@ impl Need {
     pub fn lacking(self) -> Option<String> {
         match self {
             Need::Unfiltered => filtered(),
-            Need::X32 => (!has_x32()).then(|| {
-                "the kernel does not carry out calls of x32 (it does with CONFIG_X86_X32_ABI, on Debian's with \
-                 syscall.x32=y)"
-                    .to_owned()
-            }),
+            Need::X32 => (!has_x32()).then(|| "the kernel carries out no calls of x32".to_owned()),
             Need::Page => (!has_page())
                 .then(|| "the kernel does not carry out calls into the vsyscall page".to_owned()),
             Need::Vdso => (!has_vdso())

@@ -2,7 +2,7 @@
 //!
 //! They are `bpf_check_classic` and `check_load_and_stores` in net/core/filter.c and
 //! `seccomp_check_filter` in kernel/seccomp.c, quirks included: a program passes here exactly when
-//! seccomp(2) does not answer EINVAL. The kernel itself is the judge of that, in `tests/kernel.rs`.
+//! seccomp(2) does not answer EINVAL. The kernel itself is the judge of that, in `tests/verdicts.rs`.
 
 use crate::data::DATA_SIZE;
 use crate::insn::{Alu, Insn, Op, Operand, Source};
