@@ -132,6 +132,8 @@ pub enum Need {
     Vdso,
     /// That the kernel has memory which only its owner can read.
     Secret,
+    /// That the processor and the kernel have keys for pages.
+    Keys,
     /// That a program may bring the pages that it touches by itself.
     Faults,
     /// That the kernel carries out calls that are put down in a ring.
@@ -153,6 +155,8 @@ impl Need {
                 .then(|| "the vDSO of 32-bit programs has no code that makes calls".to_owned()),
             Need::Secret => (!has_secrets())
                 .then(|| "the kernel has no memfd_secret, or keeps it from us".to_owned()),
+            Need::Keys => (!has_keys())
+                .then(|| "the processor or the kernel has no keys for pages".to_owned()),
             Need::Faults => (!has_faults())
                 .then(|| "the kernel has no userfaultfd, or keeps it from us".to_owned()),
             Need::Ring => {
@@ -194,7 +198,13 @@ fn has_x32() -> bool {
 
 /// Whether `memfd_secret` works.
 fn has_secrets() -> bool {
-    static HAS: LazyLock<bool> = LazyLock::new(|| makes_descriptor("memfd_secret", |_| Vec::new()));
+    static HAS: LazyLock<bool> = LazyLock::new(|| succeeds_here("memfd_secret", |_| Vec::new()));
+    *HAS
+}
+
+/// Whether `pkey_alloc` works.
+fn has_keys() -> bool {
+    static HAS: LazyLock<bool> = LazyLock::new(|| succeeds_here("pkey_alloc", |_| Vec::new()));
     *HAS
 }
 
@@ -202,7 +212,7 @@ fn has_secrets() -> bool {
 fn has_faults() -> bool {
     const USER_MODE_ONLY: Word = Word::Value(1);
     static HAS: LazyLock<bool> =
-        LazyLock::new(|| makes_descriptor("userfaultfd", |_| vec![USER_MODE_ONLY]));
+        LazyLock::new(|| succeeds_here("userfaultfd", |_| vec![USER_MODE_ONLY]));
     *HAS
 }
 
@@ -215,13 +225,13 @@ fn has_ring() -> bool {
             let parameters = probe.bytes(&[0; 120]);
             vec![Word::Value(1), Word::Address(parameters)]
         };
-        !disabled && makes_descriptor("io_uring_setup", words)
+        !disabled && succeeds_here("io_uring_setup", words)
     });
     *HAS
 }
 
 /// Whether a call succeeds, asked of a program of the machine's own ABI.
-fn makes_descriptor(name: &str, words: impl FnOnce(&mut Probe) -> Vec<Word>) -> bool {
+fn succeeds_here(name: &str, words: impl FnOnce(&mut Probe) -> Vec<Word>) -> bool {
     let Some(target) = targets().first().copied() else {
         return false;
     };

@@ -40,9 +40,8 @@ pub(crate) struct Qemu {
     pub(crate) said: ChildStderr,
 }
 
-/// The kernel's own words: what to write, that a dead kernel ends the machine at once, and that nothing is done against
-/// attacks by speculation, which an emulator does not do: each entry of the kernel would flush what is translated.
-const ARGS: &str = "panic=-1 oops=panic loglevel=5 mitigations=off rdinit=/init";
+/// The kernel's own words: where to write, what to write, and that a dead kernel ends the machine at once.
+const ARGS: &str = "panic=-1 oops=panic loglevel=5 rdinit=/init";
 
 /// Starts a machine.
 pub(crate) fn start(boot: &Boot<'_>) -> Result<Qemu, Failure> {

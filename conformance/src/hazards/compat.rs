@@ -1,10 +1,13 @@
-//! Calls that only 32-bit programs have: several in one, ids of 16 bits, times of 64; and the vDSO's code for calls.
+//! Calls that only 32-bit programs have: several in one, ids of 16 bits, times of 64; the vDSO's code for calls; and
+//! code of 32 bits and of 64 in one program.
+
+use everycall_arch::{AbiId, table};
 
 use super::script::Script;
 use super::{By, Scenario, all, having};
 use crate::case::Claim;
 use crate::host::Need;
-use crate::probe::{Flow, ProbeError, Word};
+use crate::probe::{Flow, ProbeError, Target, Word};
 
 const MAIN: Flow = Flow::MAIN;
 
@@ -36,7 +39,41 @@ pub(super) static SCENARIOS: &[Scenario] = &[
             vdso,
         )
     },
+    Scenario {
+        by: By::Far,
+        needs: Some(Need::OtherKind),
+        ..all("abi-per-call-personality/far", &["getppid", "close"], far)
+    },
 ];
+
+/// Code of the other kind, 32 bits or 64, in the same program: the call is its kind's, whatever the program is.
+fn far(script: &mut Script) -> Result<(), ProbeError> {
+    const UNKNOWN: u64 = 4000;
+    let other = match script.gate.target {
+        Target::X86_64 => AbiId::I386,
+        _ => AbiId::X86_64,
+    };
+    let words = [1, 2, 3, 4, 5, 6].map(|at| Word::Value(0x6eed_0000 + 0x1111 * at));
+    for (name, claim) in [
+        ("getppid", Claim::Succeeds),
+        ("close", Claim::Returns(-9)),
+        ("getpid", Claim::Succeeds),
+        ("pselect6", Claim::Returns(-14)),
+    ] {
+        script.sentinel(MAIN)?;
+        let call = table::by_name(other, name).ok_or(ProbeError::NoCall(other, name))?;
+        let id = script.probe.call_far(MAIN, call.nr.into(), &words)?;
+        script.claim(id, claim);
+        if claim == Claim::Succeeds {
+            script.varies(id);
+        }
+    }
+    for nr in [UNKNOWN, u64::from(u32::MAX)] {
+        let id = script.probe.call_far(MAIN, nr, &words)?;
+        script.claim(id, Claim::Returns(-38));
+    }
+    script.end_shown(MAIN)
+}
 
 /// The kernel's own code puts the sixth word on the stack, since `sysenter` wants its register, and the kernel takes it
 /// from there. Whatever is asked, unknown numbers are shown.

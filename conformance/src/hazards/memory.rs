@@ -35,6 +35,11 @@ pub(super) static SCENARIOS: &[Scenario] = &[
         needs: Some(Need::Secret),
         ..all("mem-prot-none/memfd-secret", OPENAT, secret)
     },
+    Scenario {
+        by: By::Having(&["pkey_alloc"]),
+        needs: Some(Need::Keys),
+        ..all("mem-prot-none/pkey", OPENAT, keyed)
+    },
     all("mem-argv-null/execve", &["getppid", "execve"], no_arguments),
     all(
         "mem-argv-null/array-ends",
@@ -157,6 +162,28 @@ fn unreadable(script: &mut Script) -> Result<(), ProbeError> {
     put(script, path, at);
     let words = [Word::Address(at), Word::Value(PAGE.into()), PROT_NONE];
     script.claimed(MAIN, "mprotect", &words, Claim::Returns(0))?;
+    let id = open(script, at, EFAULT)?;
+    script.told(id, 1, Text::Memory(path.to_vec()));
+    script.end_shown(MAIN)
+}
+
+/// The program has put it under a key that it may not use now, nor the kernel for it; a debugger need not care.
+fn keyed(script: &mut Script) -> Result<(), ProbeError> {
+    const PKEY_DISABLE_ACCESS: Word = Word::Value(1);
+    const PROT_READ_WRITE: Word = Word::Value(3);
+    script.sentinel(MAIN)?;
+    let path = b"/nowhere/under-a-key";
+    let at = own_area(script)?;
+    put(script, path, at);
+    let words = [Word::Value(0), PKEY_DISABLE_ACCESS];
+    let key = script.claimed(MAIN, "pkey_alloc", &words, Claim::Succeeds)?;
+    let words = [
+        Word::Address(at),
+        Word::Value(PAGE.into()),
+        PROT_READ_WRITE,
+        Word::Result(key),
+    ];
+    script.claimed(MAIN, "pkey_mprotect", &words, Claim::Returns(0))?;
     let id = open(script, at, EFAULT)?;
     script.told(id, 1, Text::Memory(path.to_vec()));
     script.end_shown(MAIN)

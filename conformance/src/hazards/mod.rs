@@ -133,6 +133,8 @@ enum By {
     X86,
     /// Those through the vDSO, which 32-bit programs of x86 have for it.
     Vdso,
+    /// Those of i386's numbers: in 64-bit programs too, whose other code makes them.
+    Far,
     /// Those of the ABIs that have these calls.
     Having(&'static [&'static str]),
 }
@@ -194,6 +196,7 @@ impl Scenario {
             By::X86 => matches!(gate.target, Target::X86_64 | Target::I386) && own,
             By::Page => gate.abi == AbiId::X86_64,
             By::Vdso => gate.target == Target::I386,
+            By::Far => gate.abi == AbiId::I386,
             By::Having(names) => {
                 let known = |name: &&str| table::by_name(gate.abi, name).is_some();
                 names.iter().all(known)

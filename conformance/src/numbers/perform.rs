@@ -61,8 +61,8 @@ impl Script {
     pub(super) fn sentinel(&mut self) -> Result<(), ProbeError> {
         let via = self.gate.via;
         let nr = match via {
-            Via::Syscall | Via::Page => 110,
-            Via::Int80 | Via::Vdso => 64,
+            Via::Syscall | Via::Far64 | Via::Page => 110,
+            Via::Int80 | Via::Vdso | Via::Far32 => 64,
             Via::A64 | Via::A64Immediate => 173,
             Via::A32 | Via::A32Immediate | Via::T32 | Via::T32Immediate => 64,
         };

@@ -388,6 +388,21 @@ impl Probe {
         Ok(self.push(flow, Call::new(Via::Vdso, nr, words), None, Some(top)))
     }
 
+    /// A call by code of x86's other kind, 32 bits or 64, which wants a stack. Its words have 32 bits.
+    pub fn call_far(&mut self, flow: Flow, nr: u64, words: &[Word]) -> Result<CallId, ProbeError> {
+        const STACK: usize = 1 << 10;
+        let target = self.target_of(flow);
+        let via = match target {
+            Target::X86_64 => Via::Far32,
+            Target::I386 => Via::Far64,
+            _ => return Err(ProbeError::NoInstruction(target, Via::Far32)),
+        };
+        self.bytes(&[0; STACK]);
+        let top = self.words_of(target.abi(), &[Word::Value(0)]);
+        let cell = self.words_of(target.abi(), &[Word::Address(top)]);
+        Ok(self.push(flow, Call::new(via, nr, words), None, Some(cell)))
+    }
+
     /// Whether the code of a flow can have the instruction.
     fn check(&self, flow: Flow, via: Via) -> Result<(), ProbeError> {
         let target = self.target_of(flow);

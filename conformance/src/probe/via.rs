@@ -12,6 +12,10 @@ pub enum Via {
     /// A call of `__kernel_vsyscall`, the vDSO's code for calls of i386 (`AT_SYSINFO`): `sysenter`, or `syscall`, as
     /// the kernel found the processor to have it.
     Vdso,
+    /// `int $0x80` of 32-bit code in a 64-bit program, by a far return.
+    Far32,
+    /// `syscall` of 64-bit code in a 32-bit program, by a far return.
+    Far64,
     /// A call into the vsyscall page of x86-64: the number is an address.
     Page,
     /// `svc #0` of AArch64.
@@ -29,10 +33,12 @@ pub enum Via {
 }
 
 impl Via {
-    const ALL: [Via; 10] = [
+    const ALL: [Via; 12] = [
         Via::Syscall,
         Via::Int80,
         Via::Vdso,
+        Via::Far32,
+        Via::Far64,
         Via::Page,
         Via::A64,
         Via::A64Immediate,
@@ -55,6 +61,8 @@ impl Via {
             Via::T32Immediate => 12,
             Via::Page => 13,
             Via::Vdso => 14,
+            Via::Far32 => 15,
+            Via::Far64 => 16,
         }
     }
 
@@ -73,11 +81,11 @@ impl Via {
         }
         let nr = nr as u32;
         let abi = match self {
-            Via::Syscall => {
+            Via::Syscall | Via::Far64 => {
                 let x86 = AbiId::of_call(AbiId::X86_64.abi().audit_arch, nr);
                 x86.unwrap_or(AbiId::X86_64)
             }
-            Via::Int80 | Via::Vdso => AbiId::I386,
+            Via::Int80 | Via::Vdso | Via::Far32 => AbiId::I386,
             Via::Page => AbiId::X86_64,
             Via::A64 | Via::A64Immediate => AbiId::Aarch64,
             Via::A32 | Via::A32Immediate | Via::T32 | Via::T32Immediate => AbiId::Arm,

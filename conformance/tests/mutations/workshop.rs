@@ -9,8 +9,15 @@ use std::process::Command;
 
 use crate::mutation::Edit;
 
-/// What mutations change.
-const PLAIN: [&str; 3] = ["everycall-arch", "everycall-filter", "everycall-tracer"];
+/// What mutations change, and what else the workspace wants optimized.
+const PLAIN: [&str; 6] = [
+    "everycall-arch",
+    "everycall-filter",
+    "everycall-tracer",
+    "nix",
+    "serde",
+    "serde_json",
+];
 
 /// Where the copy is and where it is built.
 pub(crate) struct Workshop {

@@ -16,9 +16,9 @@ run:
         je      copy                    # 3
         jb      call                    # 2
         cmp     eax, 13
-        jne     watch                   # 4 to 6
+        jb      watch                   # 4 to 6
 
-call:                                   # 2, 14
+call:                                   # 2, 14, 16
         # Write down what is about to be asked for. Upper halves of the ledger stay zero.
         mov     ebx, [esp+8]            # the record
         mov     eax, [esp]
@@ -47,6 +47,7 @@ load:
 
         cmp     byte ptr [esp], 14
         je      vdso
+        ja      cross
         bt      dword ptr [esp], 8
         jc      fork
         bt      dword ptr [esp], 9
@@ -99,10 +100,40 @@ vdso:
 returned:
         mov     ebx, [esp+8]
         mov     [ebx+72], eax
-        mov     dword ptr [ebx+80], 1
+noted:  mov     dword ptr [ebx+80], 1
 next:
         add     esp, 104
         jmp     run
+
+cross:  # By 64-bit code: a far return leads there, and another one back.
+        mov     ebp, [esp+96]
+        mov     ebp, [ebp]              # a stack with a word on it:
+        mov     [ebp], esp              # this step
+        mov     esp, ebp
+        push    0x33                    # the selector of 64-bit code
+        call    9f
+9:      add     dword ptr [esp], offset far64-9b
+        retf
+        .code64
+far64:  mov     ebx, ebx                # upper halves are nobody's in 32-bit code
+        mov     ebp, ebp
+        mov     r12d, [rbp]
+        mov     rdi, [rbx+24]
+        mov     rsi, [rbx+32]
+        mov     rdx, [rbx+40]
+        mov     r10, [rbx+48]
+        mov     r8, [rbx+56]
+        mov     r9, [rbx+64]
+        mov     eax, [r12+40]
+        syscall
+        mov     [rbx+72], rax
+        push    0x23                    # the selector of 32-bit code
+        lea     rax, [rip+far32]
+        push    rax
+        retfq
+        .code32
+far32:  mov     esp, [ebp]
+        jmp     noted
 
 copy:
         mov     esi, [esp+48]

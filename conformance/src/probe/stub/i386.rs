@@ -33,18 +33,18 @@ pub(super) static STUB: Stub = Stub {
 
 /// The interpreter.
 #[rustfmt::skip]
-pub(super) const RUN: [u8; 334] = [
+pub(super) const RUN: [u8; 437] = [
     // run:
     0x8b, 0x04, 0x24,                                 // mov eax, [esp]
     0x0f, 0xb6, 0xc0,                                 // movzx eax, al
     0x48,                                             // dec eax
-    0x0f, 0x88, 0x3f, 0x01, 0x00, 0x00,               // js broken
-    0x0f, 0x84, 0x39, 0x01, 0x00, 0x00,               // jz broken
+    0x0f, 0x88, 0xa6, 0x01, 0x00, 0x00,               // js broken
+    0x0f, 0x84, 0xa0, 0x01, 0x00, 0x00,               // jz broken
     0x83, 0xf8, 0x02,                                 // cmp eax, 2
-    0x0f, 0x84, 0xf4, 0x00, 0x00, 0x00,               // je copy
+    0x0f, 0x84, 0x51, 0x01, 0x00, 0x00,               // je copy
     0x72, 0x09,                                       // jb call
     0x83, 0xf8, 0x0d,                                 // cmp eax, 13
-    0x0f, 0x85, 0xf9, 0x00, 0x00, 0x00,               // jne watch
+    0x0f, 0x82, 0x56, 0x01, 0x00, 0x00,               // jb watch
     // call:
     0x8b, 0x5c, 0x24, 0x08,                           // mov ebx, [esp+8]
     0x8b, 0x04, 0x24,                                 // mov eax, [esp]
@@ -71,7 +71,8 @@ pub(super) const RUN: [u8; 334] = [
     0x40,                                             // inc eax
     0x89, 0x03,                                       // mov [ebx], eax
     0x80, 0x3c, 0x24, 0x0e,                           // cmp byte ptr [esp], 14
-    0x74, 0x5b,                                       // je vdso
+    0x74, 0x61,                                       // je vdso
+    0x0f, 0x87, 0x9f, 0x00, 0x00, 0x00,               // ja cross
     0x0f, 0xba, 0x24, 0x24, 0x08,                     // bt dword ptr [esp], 8
     0x72, 0x2f,                                       // jc fork
     0x0f, 0xba, 0x24, 0x24, 0x09,                     // bt dword ptr [esp], 9
@@ -89,7 +90,7 @@ pub(super) const RUN: [u8; 334] = [
     0x8b, 0x64, 0x24, 0x60,                           // mov esp, [esp+96]
     0x8b, 0x24, 0x24,                                 // mov esp, [esp]
     0xcd, 0x80,                                       // int 0x80
-    0xe9, 0xa5, 0x00, 0x00, 0x00,                     // jmp broken
+    0xe9, 0x06, 0x01, 0x00, 0x00,                     // jmp broken
     // fork:
     0x8b, 0x4b, 0x20,                                 // mov ecx, [ebx+32]
     0x8b, 0x53, 0x28,                                 // mov edx, [ebx+40]
@@ -102,7 +103,7 @@ pub(super) const RUN: [u8; 334] = [
     0x85, 0xc0,                                       // test eax, eax
     0x75, 0x37,                                       // jnz returned
     0x8b, 0x64, 0x24, 0x18,                           // mov esp, [esp+24]
-    0xe9, 0x34, 0xff, 0xff, 0xff,                     // jmp run
+    0xe9, 0x2e, 0xff, 0xff, 0xff,                     // jmp run
     // vdso:
     0x8b, 0x6c, 0x24, 0x60,                           // mov ebp, [esp+96]
     0x89, 0x65, 0x00,                                 // mov [ebp], esp
@@ -122,36 +123,66 @@ pub(super) const RUN: [u8; 334] = [
     // returned:
     0x8b, 0x5c, 0x24, 0x08,                           // mov ebx, [esp+8]
     0x89, 0x43, 0x48,                                 // mov [ebx+72], eax
+    // noted:
     0xc7, 0x43, 0x50, 0x01, 0x00, 0x00, 0x00,         // mov dword ptr [ebx+80], 1
     // next:
     0x83, 0xc4, 0x68,                                 // add esp, 104
-    0xe9, 0xf0, 0xfe, 0xff, 0xff,                     // jmp run
+    0xe9, 0xea, 0xfe, 0xff, 0xff,                     // jmp run
+    // cross:
+    0x8b, 0x6c, 0x24, 0x60,                           // mov ebp, [esp+96]
+    0x8b, 0x6d, 0x00,                                 // mov ebp, [ebp]
+    0x89, 0x65, 0x00,                                 // mov [ebp], esp
+    0x89, 0xec,                                       // mov esp, ebp
+    0x6a, 0x33,                                       // push 0x33
+    0xe8, 0x00, 0x00, 0x00, 0x00,                     // call 9f
+    0x81, 0x04, 0x24, 0x08, 0x00, 0x00, 0x00,         // 9: add dword ptr [esp], offset far64-9b
+    0xcb,                                             // retf
+    // far64:
+    0x89, 0xdb,                                       // mov ebx, ebx
+    0x89, 0xed,                                       // mov ebp, ebp
+    0x44, 0x8b, 0x65, 0x00,                           // mov r12d, [rbp]
+    0x48, 0x8b, 0x7b, 0x18,                           // mov rdi, [rbx+24]
+    0x48, 0x8b, 0x73, 0x20,                           // mov rsi, [rbx+32]
+    0x48, 0x8b, 0x53, 0x28,                           // mov rdx, [rbx+40]
+    0x4c, 0x8b, 0x53, 0x30,                           // mov r10, [rbx+48]
+    0x4c, 0x8b, 0x43, 0x38,                           // mov r8, [rbx+56]
+    0x4c, 0x8b, 0x4b, 0x40,                           // mov r9, [rbx+64]
+    0x41, 0x8b, 0x44, 0x24, 0x28,                     // mov eax, [r12+40]
+    0x0f, 0x05,                                       // syscall
+    0x48, 0x89, 0x43, 0x48,                           // mov [rbx+72], rax
+    0x6a, 0x23,                                       // push 0x23
+    0x48, 0x8d, 0x05, 0x03, 0x00, 0x00, 0x00,         // lea rax, [rip+far32]
+    0x50,                                             // push rax
+    0x48, 0xcb,                                       // retfq
+    // far32:
+    0x8b, 0x65, 0x00,                                 // mov esp, [ebp]
+    0xeb, 0x9a,                                       // jmp noted
     // copy:
     0x8b, 0x74, 0x24, 0x30,                           // mov esi, [esp+48]
     0x8b, 0x7c, 0x24, 0x38,                           // mov edi, [esp+56]
     0x8b, 0x4c, 0x24, 0x40,                           // mov ecx, [esp+64]
     0xf3, 0xa4,                                       // rep movsb
-    0xeb, 0xe8,                                       // jmp next
+    0xeb, 0x91,                                       // jmp next
     // watch:
     0x8b, 0x74, 0x24, 0x30,                           // mov esi, [esp+48]
     0x83, 0xf8, 0x03,                                 // cmp eax, 3
-    0x77, 0x09,                                       // ja spin
+    0x77, 0x0c,                                       // ja spin
     0xf3, 0x90,                                       // 4: pause
     0x83, 0x3e, 0x00,                                 // cmp dword ptr [esi], 0
     0x74, 0xf9,                                       // je 4b
-    0xeb, 0xd6,                                       // jmp next
+    0xe9, 0x7c, 0xff, 0xff, 0xff,                     // jmp next
     // spin:
     0x83, 0xf8, 0x04,                                 // cmp eax, 4
-    0x77, 0x07,                                       // ja skip
+    0x77, 0x0a,                                       // ja skip
     0xf3, 0x90,                                       // 5: pause
     0x4e,                                             // dec esi
     0x75, 0xfb,                                       // jnz 5b
-    0xeb, 0xca,                                       // jmp next
+    0xe9, 0x6d, 0xff, 0xff, 0xff,                     // jmp next
     // skip:
     0x83, 0x3e, 0x00,                                 // cmp dword ptr [esi], 0
-    0x79, 0xc5,                                       // jns next
+    0x0f, 0x89, 0x64, 0xff, 0xff, 0xff,               // jns next
     0x8b, 0x64, 0x24, 0x38,                           // mov esp, [esp+56]
-    0xe9, 0xb4, 0xfe, 0xff, 0xff,                     // jmp run
+    0xe9, 0x4d, 0xfe, 0xff, 0xff,                     // jmp run
     // broken:
     0x0f, 0x0b,                                       // ud2
 ];

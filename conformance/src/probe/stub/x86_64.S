@@ -10,7 +10,7 @@ run:
         dec     eax
         js      broken                  # 0: ran past the end of its steps
         cmp     eax, 12
-        je      note                    # 13
+        jae     note                    # 13, 15
         cmp     eax, 2
         je      copy                    # 3
         ja      watch                   # 4 to 6
@@ -41,15 +41,17 @@ load:
         inc     rax
         mov     [rbx], rax              # seq: from here on the record counts
 
+        mov     r14, rsp
         bt      ebp, 9
         jnc     3f
-        mov     rsp, [r12+96]           # a stack pointer of its own, for sigreturn
+        mov     rsp, [r12+96]           # a stack pointer of its own, for sigreturn and far returns
         mov     rsp, [rsp]
 3:      mov     r13, rbx
         cmp     bpl, 2
         je      gate
         cmp     bpl, 13
         je      page
+        ja      cross
 
         mov     rdi, [r13+24]
         mov     rsi, [r13+32]
@@ -100,6 +102,28 @@ returned:
 next:
         add     r12, 104
         jmp     run
+
+cross:  # By 32-bit code: a far return leads there, and another one back, to what lies below it on the stack.
+        mov     rbx, [r13+24]
+        mov     rcx, [r13+32]
+        mov     rdx, [r13+40]
+        mov     rsi, [r13+48]
+        mov     rdi, [r13+56]
+        mov     rbp, [r13+64]
+        lea     rax, [rip+far64]
+        push    rax
+        mov     dword ptr [rsp+4], 0x33 # the selector of 64-bit code
+        push    0x23                    # and that of 32-bit code
+        lea     rax, [rip+far32]
+        push    rax
+        mov     rax, [r12+40]
+        retfq
+        .code32
+far32:  int     0x80
+        retf
+        .code64
+far64:  mov     rsp, r14
+        jmp     returned
 
 copy:
         mov     rsi, [r12+48]

@@ -33,17 +33,17 @@ pub(super) static STUB: Stub = Stub {
 
 /// The interpreter.
 #[rustfmt::skip]
-pub(super) const RUN: [u8; 359] = [
+pub(super) const RUN: [u8; 437] = [
     // run:
     0x49, 0x8b, 0x2c, 0x24,                           // mov rbp, [r12]
     0x40, 0x0f, 0xb6, 0xc5,                           // movzx eax, bpl
     0xff, 0xc8,                                       // dec eax
-    0x0f, 0x88, 0x55, 0x01, 0x00, 0x00,               // js broken
+    0x0f, 0x88, 0xa3, 0x01, 0x00, 0x00,               // js broken
     0x83, 0xf8, 0x0c,                                 // cmp eax, 12
-    0x74, 0x0f,                                       // je note
+    0x73, 0x0f,                                       // jae note
     0x83, 0xf8, 0x02,                                 // cmp eax, 2
-    0x0f, 0x84, 0x04, 0x01, 0x00, 0x00,               // je copy
-    0x0f, 0x87, 0x11, 0x01, 0x00, 0x00,               // ja watch
+    0x0f, 0x84, 0x4e, 0x01, 0x00, 0x00,               // je copy
+    0x0f, 0x87, 0x5b, 0x01, 0x00, 0x00,               // ja watch
     // note:
     0x49, 0x8b, 0x5c, 0x24, 0x08,                     // mov rbx, [r12+8]
     0x48, 0x89, 0x6b, 0x08,                           // mov [rbx+8], rbp
@@ -69,15 +69,17 @@ pub(super) const RUN: [u8; 359] = [
     0xf0, 0x48, 0x0f, 0xc1, 0x01,                     // lock xadd [rcx], rax
     0x48, 0xff, 0xc0,                                 // inc rax
     0x48, 0x89, 0x03,                                 // mov [rbx], rax
+    0x49, 0x89, 0xe6,                                 // mov r14, rsp
     0x0f, 0xba, 0xe5, 0x09,                           // bt ebp, 9
     0x73, 0x09,                                       // jnc 3f
     0x49, 0x8b, 0x64, 0x24, 0x60,                     // mov rsp, [r12+96]
     0x48, 0x8b, 0x24, 0x24,                           // mov rsp, [rsp]
     0x49, 0x89, 0xdd,                                 // 3: mov r13, rbx
     0x40, 0x80, 0xfd, 0x02,                           // cmp bpl, 2
-    0x74, 0x44,                                       // je gate
+    0x74, 0x4a,                                       // je gate
     0x40, 0x80, 0xfd, 0x0d,                           // cmp bpl, 13
-    0x74, 0x2b,                                       // je page
+    0x74, 0x31,                                       // je page
+    0x0f, 0x87, 0x8f, 0x00, 0x00, 0x00,               // ja cross
     0x49, 0x8b, 0x7d, 0x18,                           // mov rdi, [r13+24]
     0x49, 0x8b, 0x75, 0x20,                           // mov rsi, [r13+32]
     0x49, 0x8b, 0x55, 0x28,                           // mov rdx, [r13+40]
@@ -116,20 +118,41 @@ pub(super) const RUN: [u8; 359] = [
     0x48, 0x85, 0xc0,                                 // test rax, rax
     0x75, 0x0a,                                       // jnz returned
     0x4d, 0x8b, 0x64, 0x24, 0x18,                     // mov r12, [r12+24]
-    0xe9, 0xf7, 0xfe, 0xff, 0xff,                     // jmp run
+    0xe9, 0xee, 0xfe, 0xff, 0xff,                     // jmp run
     // returned:
     0x49, 0x8b, 0x5c, 0x24, 0x08,                     // mov rbx, [r12+8]
     0x48, 0x89, 0x43, 0x48,                           // mov [rbx+72], rax
     0xc7, 0x43, 0x50, 0x01, 0x00, 0x00, 0x00,         // mov dword ptr [rbx+80], 1
     // next:
     0x49, 0x83, 0xc4, 0x68,                           // add r12, 104
-    0xe9, 0xde, 0xfe, 0xff, 0xff,                     // jmp run
+    0xe9, 0xd5, 0xfe, 0xff, 0xff,                     // jmp run
+    // cross:
+    0x49, 0x8b, 0x5d, 0x18,                           // mov rbx, [r13+24]
+    0x49, 0x8b, 0x4d, 0x20,                           // mov rcx, [r13+32]
+    0x49, 0x8b, 0x55, 0x28,                           // mov rdx, [r13+40]
+    0x49, 0x8b, 0x75, 0x30,                           // mov rsi, [r13+48]
+    0x49, 0x8b, 0x7d, 0x38,                           // mov rdi, [r13+56]
+    0x49, 0x8b, 0x6d, 0x40,                           // mov rbp, [r13+64]
+    0x48, 0x8d, 0x05, 0x1d, 0x00, 0x00, 0x00,         // lea rax, [rip+far64]
+    0x50,                                             // push rax
+    0xc7, 0x44, 0x24, 0x04, 0x33, 0x00, 0x00, 0x00,   // mov dword ptr [rsp+4], 0x33
+    0x6a, 0x23,                                       // push 0x23
+    0x48, 0x8d, 0x05, 0x08, 0x00, 0x00, 0x00,         // lea rax, [rip+far32]
+    0x50,                                             // push rax
+    0x49, 0x8b, 0x44, 0x24, 0x28,                     // mov rax, [r12+40]
+    0x48, 0xcb,                                       // retfq
+    // far32:
+    0xcd, 0x80,                                       // int 0x80
+    0xcb,                                             // retf
+    // far64:
+    0x4c, 0x89, 0xf4,                                 // mov rsp, r14
+    0xeb, 0xa6,                                       // jmp returned
     // copy:
     0x49, 0x8b, 0x74, 0x24, 0x30,                     // mov rsi, [r12+48]
     0x49, 0x8b, 0x7c, 0x24, 0x38,                     // mov rdi, [r12+56]
     0x49, 0x8b, 0x4c, 0x24, 0x40,                     // mov rcx, [r12+64]
     0xf3, 0xa4,                                       // rep movsb
-    0xeb, 0xe4,                                       // jmp next
+    0xeb, 0xa3,                                       // jmp next
     // watch:
     0x49, 0x8b, 0x74, 0x24, 0x30,                     // mov rsi, [r12+48]
     0x83, 0xf8, 0x03,                                 // cmp eax, 3
@@ -137,19 +160,19 @@ pub(super) const RUN: [u8; 359] = [
     0xf3, 0x90,                                       // 4: pause
     0x83, 0x3e, 0x00,                                 // cmp dword ptr [rsi], 0
     0x74, 0xf9,                                       // je 4b
-    0xeb, 0xd1,                                       // jmp next
+    0xeb, 0x90,                                       // jmp next
     // spin:
     0x83, 0xf8, 0x04,                                 // cmp eax, 4
     0x77, 0x09,                                       // ja skip
     0xf3, 0x90,                                       // 5: pause
     0x48, 0xff, 0xce,                                 // dec rsi
     0x75, 0xf9,                                       // jnz 5b
-    0xeb, 0xc3,                                       // jmp next
+    0xeb, 0x82,                                       // jmp next
     // skip:
     0x83, 0x3e, 0x00,                                 // cmp dword ptr [rsi], 0
-    0x79, 0xbe,                                       // jns next
+    0x0f, 0x89, 0x79, 0xff, 0xff, 0xff,               // jns next
     0x4d, 0x8b, 0x64, 0x24, 0x38,                     // mov r12, [r12+56]
-    0xe9, 0x9b, 0xfe, 0xff, 0xff,                     // jmp run
+    0xe9, 0x4d, 0xfe, 0xff, 0xff,                     // jmp run
     // broken:
     0x0f, 0x0b,                                       // ud2
 ];
