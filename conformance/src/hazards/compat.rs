@@ -7,7 +7,7 @@ use super::script::Script;
 use super::{By, Scenario, all, having};
 use crate::case::Claim;
 use crate::host::Need;
-use crate::probe::{Flow, ProbeError, Target, Word};
+use crate::probe::{CallId, Flow, Probe, ProbeError, Target, Word};
 
 const MAIN: Flow = Flow::MAIN;
 
@@ -46,58 +46,48 @@ pub(super) static SCENARIOS: &[Scenario] = &[
     },
 ];
 
+/// The kernel's own code puts the sixth word on the stack, since `sysenter` wants its register, and the kernel takes it
+/// from there.
+fn vdso(script: &mut Script) -> Result<(), ProbeError> {
+    asked(script, AbiId::I386, "mmap2", Probe::call_vdso)
+}
+
 /// Code of the other kind, 32 bits or 64, in the same program: the call is its kind's, whatever the program is.
 fn far(script: &mut Script) -> Result<(), ProbeError> {
-    const UNKNOWN: u64 = 4000;
     let other = match script.gate.target {
         Target::X86_64 => AbiId::I386,
         _ => AbiId::X86_64,
     };
+    asked(script, other, "close", Probe::call_far)
+}
+
+/// Calls that code of this kind makes, one of them refused for its descriptor. Whatever is asked, unknown numbers are shown.
+fn asked(
+    script: &mut Script,
+    abi: AbiId,
+    refused: &'static str,
+    make: fn(&mut Probe, Flow, u64, &[Word]) -> Result<CallId, ProbeError>,
+) -> Result<(), ProbeError> {
+    const UNKNOWN: u64 = 4000;
     let words = [1, 2, 3, 4, 5, 6].map(|at| Word::Value(0x6eed_0000 + 0x1111 * at));
     for (name, claim) in [
         ("getppid", Claim::Succeeds),
-        ("close", Claim::Returns(-9)),
+        (refused, Claim::Returns(-9)),
         ("getpid", Claim::Succeeds),
         ("pselect6", Claim::Returns(-14)),
     ] {
         script.sentinel(MAIN)?;
-        let call = table::by_name(other, name).ok_or(ProbeError::NoCall(other, name))?;
-        let id = script.probe.call_far(MAIN, call.nr.into(), &words)?;
+        let call = table::by_name(abi, name).ok_or(ProbeError::NoCall(abi, name))?;
+        let id = make(&mut script.probe, MAIN, call.nr.into(), &words)?;
         script.claim(id, claim);
         if claim == Claim::Succeeds {
             script.varies(id);
         }
     }
     for nr in [UNKNOWN, u64::from(u32::MAX)] {
-        let id = script.probe.call_far(MAIN, nr, &words)?;
+        let id = make(&mut script.probe, MAIN, nr, &words)?;
         script.claim(id, Claim::Returns(-38));
     }
-    script.end_shown(MAIN)
-}
-
-/// The kernel's own code puts the sixth word on the stack, since `sysenter` wants its register, and the kernel takes it
-/// from there. Whatever is asked, unknown numbers are shown.
-fn vdso(script: &mut Script) -> Result<(), ProbeError> {
-    const UNKNOWN: u64 = 4000;
-    let words = [1, 2, 3, 4, 5, 6].map(|at| Word::Value(0x6eed_0000 + 0x1111 * at));
-    for (name, claim) in [
-        ("getppid", Claim::Succeeds),
-        ("mmap2", Claim::Returns(-9)),
-        ("getpid", Claim::Succeeds),
-        ("pselect6", Claim::Returns(-14)),
-    ] {
-        script.sentinel(MAIN)?;
-        let nr = script.nr(name)?;
-        let id = script.probe.call_vdso(MAIN, nr, &words)?;
-        script.claim(id, claim);
-        if claim == Claim::Succeeds {
-            script.varies(id);
-        }
-    }
-    let id = script.probe.call_vdso(MAIN, UNKNOWN, &words)?;
-    script.claim(id, Claim::Returns(-38));
-    let id = script.probe.call_vdso(MAIN, u64::from(u32::MAX), &words)?;
-    script.claim(id, Claim::Returns(-38));
     script.end_shown(MAIN)
 }
 
