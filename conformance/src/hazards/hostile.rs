@@ -75,8 +75,9 @@ pub(super) static SCENARIOS: &[Scenario] = &[
             super::load::processes(script, 12, 2)
         })
     },
-    own("load-tracer-oom/4-mib", |s| busy(s, Trouble::Memory(4))),
+    // Less than this does not hold some builds of ours: the kernel kills what it cannot load.
     own("load-tracer-oom/16-mib", |s| busy(s, Trouble::Memory(16))),
+    own("load-tracer-oom/32-mib", |s| busy(s, Trouble::Memory(32))),
     own("load-tracer-oom/64-mib", |s| busy(s, Trouble::Memory(64))),
     own("hostile-denied/ptrace", |s| {
         busy(s, Trouble::Denied(Denied::Ptrace))
