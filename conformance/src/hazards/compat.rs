@@ -1,9 +1,9 @@
 //! Calls that only 32-bit programs have: several in one, ids of 16 bits, times of 64; the vDSO's code for calls; and
 //! code of 32 bits and of 64 in one program.
 
-use everycall_arch::{AbiId, table};
+use everycall_arch::AbiId;
 
-use super::script::Script;
+use super::script::{Script, number};
 use super::{By, Scenario, all, having};
 use crate::case::Claim;
 use crate::host::Need;
@@ -77,8 +77,7 @@ fn asked(
         ("pselect6", Claim::Returns(-14)),
     ] {
         script.sentinel(MAIN)?;
-        let call = table::by_name(abi, name).ok_or(ProbeError::NoCall(abi, name))?;
-        let id = make(&mut script.probe, MAIN, call.nr.into(), &words)?;
+        let id = make(&mut script.probe, MAIN, number(abi, name)?, &words)?;
         script.claim(id, claim);
         if claim == Claim::Succeeds {
             script.varies(id);

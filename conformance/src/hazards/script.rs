@@ -30,6 +30,12 @@ pub(super) struct Script {
 
 type Made<T> = Result<T, ProbeError>;
 
+/// The number of a call of an ABI.
+pub(super) fn number(abi: AbiId, name: &'static str) -> Made<u64> {
+    let call = table::by_name(abi, name).ok_or(ProbeError::NoCall(abi, name))?;
+    Ok(u64::from(call.nr))
+}
+
 impl Script {
     pub(super) fn new(gate: Gate) -> Made<Script> {
         Ok(Script {
@@ -84,9 +90,7 @@ impl Script {
 
     /// The number of a call of the ABI.
     pub(super) fn nr(&self, name: &'static str) -> Made<u64> {
-        let call = table::by_name(self.gate.abi, name);
-        let call = call.ok_or(ProbeError::NoCall(self.gate.abi, name))?;
-        Ok(u64::from(call.nr))
+        number(self.gate.abi, name)
     }
 
     /// A call by name; its further words are zero.

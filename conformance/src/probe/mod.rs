@@ -373,7 +373,6 @@ impl Probe {
 
     /// A call through the vDSO, which wants a stack. The program's first image keeps where that is.
     pub fn call_vdso(&mut self, flow: Flow, nr: u64, words: &[Word]) -> Result<CallId, ProbeError> {
-        const STACK: usize = 1 << 10;
         let target = self.target_of(flow);
         if target != Target::I386 {
             return Err(ProbeError::NoInstruction(target, Via::Vdso));
@@ -383,24 +382,29 @@ impl Probe {
             None => self.bytes(&[0; 4]),
         };
         self.vdso = Some(cell);
-        self.bytes(&[0; STACK]);
-        let top = self.words(&[Word::Value(0), Word::Address(cell), Word::Value(0)]);
+        let top = [Word::Value(0), Word::Address(cell), Word::Value(0)];
+        let top = self.stack(target.abi(), &top);
         Ok(self.push(flow, Call::new(Via::Vdso, nr, words), None, Some(top)))
     }
 
     /// A call by code of x86's other kind, 32 bits or 64, which wants a stack. Its words have 32 bits.
     pub fn call_far(&mut self, flow: Flow, nr: u64, words: &[Word]) -> Result<CallId, ProbeError> {
-        const STACK: usize = 1 << 10;
         let target = self.target_of(flow);
         let via = match target {
             Target::X86_64 => Via::Far32,
             Target::I386 => Via::Far64,
             _ => return Err(ProbeError::NoInstruction(target, Via::Far32)),
         };
-        self.bytes(&[0; STACK]);
-        let top = self.words_of(target.abi(), &[Word::Value(0)]);
+        let top = self.stack(target.abi(), &[Word::Value(0)]);
         let cell = self.words_of(target.abi(), &[Word::Address(top)]);
         Ok(self.push(flow, Call::new(via, nr, words), None, Some(cell)))
+    }
+
+    /// A stack with these words on it.
+    fn stack(&mut self, abi: AbiId, words: &[Word]) -> Data {
+        const ROOM: usize = 1 << 10;
+        self.bytes(&[0; ROOM]);
+        self.words_of(abi, words)
     }
 
     /// Whether the code of a flow can have the instruction.
