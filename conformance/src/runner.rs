@@ -94,8 +94,7 @@ impl Runner {
         let bytes = ledger::bytes(slots);
         let file = self.sandbox.blank(LEDGER_FILE, bytes as u64)?;
         self.sandbox.remove(OUT)?;
-        // Where the tracer is to be killed, that opens it.
-        if !matches!(trouble, Some(Trouble::Killed { .. } | Trouble::Watched)) {
+        if !trouble.is_some_and(Trouble::opens_the_gate) {
             ledger::open_gate(&File::options().write(true).open(&file)?)?;
         }
         let outlet = match trouble {

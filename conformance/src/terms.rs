@@ -102,6 +102,11 @@ pub enum Trouble {
     Files(u32),
     /// It may have so many MiB of addresses.
     Memory(u32),
+    /// It gets no more memory than it has when the program has made so many calls.
+    NoMoreMemory {
+        /// How many.
+        after: u32,
+    },
     /// The kernel refuses it something.
     Denied(Denied),
 }
@@ -145,6 +150,15 @@ pub enum Stands {
 }
 
 impl Trouble {
+    /// Whether the program waits at its gate until it has happened.
+    #[must_use]
+    pub fn opens_the_gate(&self) -> bool {
+        matches!(
+            self,
+            Trouble::Killed { .. } | Trouble::Watched | Trouble::NoMoreMemory { .. }
+        )
+    }
+
     /// How well a tracer must stand it.
     #[must_use]
     pub fn stands(&self) -> Stands {
@@ -152,7 +166,7 @@ impl Trouble {
             Trouble::Stopped { .. } | Trouble::Watched | Trouble::SlowPipe => Stands::Right,
             Trouble::Files(_) | Trouble::Denied(_) => Stands::RightOrRefuses,
             Trouble::FullDisk | Trouble::ClosedPipe => Stands::ProgramRuns,
-            Trouble::Memory(_) => Stands::NoHarm,
+            Trouble::Memory(_) | Trouble::NoMoreMemory { .. } => Stands::NoHarm,
             Trouble::Killed { .. } => Stands::Gone,
         }
     }

@@ -138,7 +138,14 @@ fn check(args: &Args) -> Result<u8, CheckError> {
         held.write(&mut report, subject)?;
     }
     write(&report, args.format)?;
-    Ok(if report.failed() { FAILED } else { OK })
+    if !report.failed() {
+        return Ok(OK);
+    }
+    if args.format != Format::Human {
+        // Whoever keeps the report in a file sees why the status is not 0. The report is written: this cannot fail it.
+        let _ = report.write_unexpected(&mut anstream::stderr().lock());
+    }
+    Ok(FAILED)
 }
 
 /// Runs what was selected.

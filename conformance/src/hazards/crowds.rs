@@ -49,14 +49,18 @@ impl Script {
         each: usize,
     ) -> Result<(), ProbeError> {
         self.count_on(threads, each)?;
-        let mut ends = Vec::new();
+        let mut joins = Vec::new();
         for _ in 0..threads {
-            let thread = self.thread(flow)?;
+            let (thread, join) = self.joinable(flow)?;
             self.ask_again_and_again(thread, each)?;
-            ends.push(self.exit(thread, 0)?);
+            self.exit(thread, 0)?;
+            joins.push(join);
         }
-        for end in ends {
-            self.reach(flow, end);
+        // Asleep: a processor that only looks would be missing where there are two. Whoever has ended is not waited for.
+        let waits = self.probe.countdown(0);
+        for words in joins {
+            let wait = self.described("futex", &words)?;
+            self.aside(flow, wait, None, waits)?;
         }
         Ok(())
     }

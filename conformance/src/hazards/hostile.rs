@@ -79,6 +79,10 @@ pub(super) static SCENARIOS: &[Scenario] = &[
     own("load-tracer-oom/16-mib", |s| busy(s, Trouble::Memory(16))),
     own("load-tracer-oom/32-mib", |s| busy(s, Trouble::Memory(32))),
     own("load-tracer-oom/64-mib", |s| busy(s, Trouble::Memory(64))),
+    Scenario {
+        asked: &["getppid", "gettid", "clone", "execve", "wait4"],
+        ..own("load-tracer-oom/no-more", no_more_memory)
+    },
     own("hostile-denied/ptrace", |s| {
         busy(s, Trouble::Denied(Denied::Ptrace))
     }),
@@ -140,6 +144,24 @@ fn busy(script: &mut Script, trouble: Trouble) -> Result<(), ProbeError> {
     }
     script.sentinel(MAIN)?;
     script.end(MAIN)
+}
+
+/// More processes and threads than there were when the tracer last got memory.
+fn no_more_memory(script: &mut Script) -> Result<(), ProbeError> {
+    const CALLS: usize = 16;
+    const THREADS: usize = 64;
+    script.terms().trouble = Some(Trouble::NoMoreMemory { after: 1 });
+    script.sentinel(MAIN)?;
+    script.in_turn(MAIN, CALLS)?;
+    script.probe.wait_at_gate(MAIN);
+    let (child, pid) = script.child(MAIN, 0)?;
+    script.in_turn(child, CALLS)?;
+    let image = script.exec(child)?;
+    script.in_turn(image, CALLS)?;
+    script.end(image)?;
+    script.wait(MAIN, pid, 0)?;
+    script.crowd_of_threads(MAIN, THREADS, CALLS)?;
+    script.end_shown(MAIN)
 }
 
 /// A child that the program wants untraced, and that goes on for long.

@@ -176,16 +176,32 @@ impl Script {
 
     /// A thread that is made with these flags besides those that make a thread.
     pub(super) fn thread_with(&mut self, flow: Flow, flags: u64) -> Made<Flow> {
-        let thread = self.probe.beside(flow);
         let mark = self.mark();
-        let call = self.described("clone", &[Word::Value(flags), Word::Here, mark])?;
+        let (thread, _) = self.thread_by(flow, &[Word::Value(flags), Word::Here, mark])?;
+        Ok(thread)
+    }
+
+    /// A thread, and the words of a `futex` that sleeps until it has ended.
+    pub(super) fn joinable(&mut self, flow: Flow) -> Made<(Flow, [Word; 3])> {
+        const PARENT_SETTID_CHILD_CLEARTID: u64 = 0x30_0000;
+        const FUTEX_WAIT: u64 = 0;
+        let flags = Word::Value(PARENT_SETTID_CHILD_CLEARTID);
+        let tid = Word::Address(self.probe.bytes(&[0; 4]));
+        // Some ABIs have the thread's area before the last of these and some behind it; it is not asked for.
+        let (thread, id) = self.thread_by(flow, &[flags, Word::Here, tid, tid, tid])?;
+        Ok((thread, [tid, Word::Value(FUTEX_WAIT), Word::Result(id)]))
+    }
+
+    fn thread_by(&mut self, flow: Flow, words: &[Word]) -> Made<(Flow, CallId)> {
+        let thread = self.probe.beside(flow);
+        let call = self.described("clone", words)?;
         let id = self.probe.thread(flow, call, thread)?;
         let leader = thread_of(&self.threads, flow).1;
         self.threads
             .insert(thread.index(), (Thread::Of(id.index()), leader));
         self.varies(id);
         self.claim(id, Claim::MAKES);
-        Ok(thread)
+        Ok((thread, id))
     }
 
     /// A child that goes on with a new flow, made with these flags besides SIGCHLD.

@@ -28,6 +28,13 @@ pub(super) fn write(report: &Report, out: &mut dyn Write) -> io::Result<()> {
     last_line(report, out)
 }
 
+/// Only what went otherwise than expected, and the last line.
+pub(super) fn unexpected(report: &Report, out: &mut dyn Write) -> io::Result<()> {
+    failures(report, out)?;
+    suite(report, out)?;
+    last_line(report, out)
+}
+
 fn takers(report: &Report, out: &mut dyn Write) -> io::Result<()> {
     writeln!(out, "kernel {}", report.kernel)?;
     for taker in &report.takers {

@@ -214,6 +214,14 @@ impl Report {
             Format::Markdown => markdown::write(self, out),
         }
     }
+
+    /// Writes for a person what went otherwise than expected.
+    ///
+    /// # Errors
+    /// When `out` cannot be written.
+    pub fn write_unexpected(&self, out: &mut dyn Write) -> io::Result<()> {
+        human::unexpected(self, out)
+    }
 }
 
 impl Row {

@@ -117,6 +117,21 @@ fn the_human_report_names_what_failed_and_how_to_see_it_again() {
 }
 
 #[test]
+fn what_is_unexpected_is_told_alone() {
+    let mut odd = report();
+    odd.stale.push(("strace".into(), "e/only".into()));
+    let mut out = Vec::new();
+    { odd.write_unexpected(&mut out) }.expect("a vector can be written");
+    let text = String::from_utf8(out).expect("text");
+    for part in ["b/only", "no line", "e/only", "FAILED"] {
+        assert!(text.contains(part), "{part}: {text}");
+    }
+    for part in ["known why", "cannot be asked", "lurk"] {
+        assert!(!text.contains(part), "{part}: {text}");
+    }
+}
+
+#[test]
 fn long_lists_are_cut_and_say_so() {
     let mut long = report();
     for n in 0..100 {

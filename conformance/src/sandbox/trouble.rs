@@ -11,6 +11,7 @@ use std::process::Command;
 use everycall_arch::{AbiId, table};
 use everycall_filter::data::{ARCH_OFFSET, ARGS_OFFSET, NR_OFFSET};
 use everycall_filter::{Action, Cond, Insn, InstallFlags, Op, Prepared, Program, set_no_new_privs};
+use nix::errno::Errno;
 use nix::sys::resource::{Resource, rlim_t, setrlimit};
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::{ForkResult, Pid, fork, pause};
@@ -130,7 +131,9 @@ impl Watcher {
     /// None when nothing is to happen.
     pub(super) fn of(troubled: &Troubled) -> io::Result<Option<Watcher>> {
         let first = match troubled.trouble {
-            Trouble::Killed { after: calls, .. } | Trouble::Stopped { every: calls } => calls,
+            Trouble::Killed { after: calls, .. }
+            | Trouble::Stopped { every: calls }
+            | Trouble::NoMoreMemory { after: calls } => calls,
             _ => return Ok(None),
         };
         Ok(Some(Watcher {
@@ -178,6 +181,13 @@ impl Watcher {
                     self.next = None;
                 }
             }
+            Trouble::NoMoreMemory { .. } => {
+                for pid in tracers().into_iter().chain([front]) {
+                    no_more_memory(pid)?;
+                }
+                ledger::open_gate(&self.ledger)?;
+                self.next = None;
+            }
             Trouble::Stopped { every } => {
                 tracers().into_iter().for_each(stop_and_go);
                 self.next = Some(made + u64::from(every));
@@ -197,6 +207,28 @@ fn stop_and_go(pid: Pid) {
         std::thread::yield_now();
     }
     let _ = kill(pid, Signal::SIGCONT);
+}
+
+/// What a process has it keeps, but neither its heap nor its mappings nor its stack grow any more.
+fn no_more_memory(pid: Pid) -> io::Result<()> {
+    let none = libc::rlimit {
+        rlim_cur: 0,
+        rlim_max: 0,
+    };
+    // SAFETY: the kernel reads the new limit, which is ours, and has nowhere to write the old one.
+    let result = unsafe {
+        libc::prlimit(
+            pid.as_raw(),
+            libc::RLIMIT_AS,
+            &raw const none,
+            std::ptr::null_mut(),
+        )
+    };
+    match Errno::result(result) {
+        // It may have ended by itself.
+        Ok(_) | Err(Errno::ESRCH) => Ok(()),
+        Err(error) => Err(error.into()),
+    }
 }
 
 /// The letter by which the kernel tells what a process does; none when it is gone.
@@ -224,9 +256,28 @@ fn tracers() -> Vec<Pid> {
 
 #[cfg(test)]
 mod tests {
+    use std::process::Stdio;
+
     use everycall_filter::{SeccompData, interpret};
 
     use super::*;
+
+    #[test]
+    fn who_gets_no_more_memory_gets_no_more_addresses() {
+        let mut cat = Command::new("cat");
+        let mut child = cat.stdin(Stdio::piped()).spawn().expect("it starts");
+        let pid = Pid::from_raw(child.id().try_into().expect("a process"));
+        no_more_memory(pid).expect("it is ours");
+        let limits = fs::read_to_string(format!("/proc/{pid}/limits"));
+        // The end of its input ends it.
+        drop(child.stdin.take());
+        child.wait().expect("it ends");
+        let limits = limits.expect("it is there");
+        let line = { limits.lines() }.find(|line| line.starts_with("Max address space"));
+        let words: Vec<&str> = line.expect("a line").split_whitespace().collect();
+        assert_eq!(words, ["Max", "address", "space", "0", "0", "bytes"]);
+        no_more_memory(pid).expect("who is gone needs none");
+    }
 
     #[test]
     fn only_what_is_denied_is_refused() {

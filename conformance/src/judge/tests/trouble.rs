@@ -44,6 +44,7 @@ fn who_stands_it_as_if_nothing_were_passes() {
         Trouble::FullDisk,
         Trouble::Files(3),
         Trouble::Memory(3),
+        Trouble::NoMoreMemory { after: 3 },
         Trouble::Denied(Denied::Ptrace),
     ] {
         assert_eq!(verdict(&trial(trouble), "", 0), Verdict::Passed);
