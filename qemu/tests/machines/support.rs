@@ -165,7 +165,10 @@ pub(crate) fn busybox() -> PathBuf {
 /// A shell that the kernel calls `cargo`, running a script of calls of `$VM runner $BUSYBOX`.
 pub(crate) fn cargo(place: &Place, script: &str) -> Command {
     let shell = place.path().join("cargo");
-    fs::copy("/bin/sh", &shell).unwrap();
+    // `cp` writes it: what this process has open for writing another test's child has open, too, and nobody can
+    // execute it then.
+    let copied = Command::new("cp").arg("/bin/sh").arg(&shell).status();
+    assert!(copied.unwrap().success());
     let mut command = Command::new(&shell);
     place.bare(&mut command);
     command

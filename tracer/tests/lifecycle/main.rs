@@ -219,9 +219,8 @@ fn no_new_privs() -> Result<(), Failed> {
         &output,
     )?;
     if root {
-        let output = tracer::unprivileged("seccomp", "getgid")?
-            .args(program)
-            .output()?;
+        let (_place, mut tracer) = tracer::unprivileged("seccomp", "getgid")?;
+        let output = tracer.args(program).output()?;
         let text = String::from_utf8_lossy(&output.stdout).into_owned();
         require("an ordinary user's filter", text.contains("\t1"), &output)?;
     }

@@ -2,12 +2,14 @@
 
 use std::fs::File;
 use std::io::Read;
+use std::os::unix::fs::PermissionsExt;
 use std::os::unix::process::CommandExt;
+use std::path::Path;
 use std::process::{Command, Output};
 
 use libtest_mimic::Failed;
 use serde_json::Value;
-use tempfile::NamedTempFile;
+use tempfile::{NamedTempFile, TempDir};
 
 /// How calls are observed.
 pub(crate) const BACKENDS: [&str; 2] = ["ptrace", "seccomp"];
@@ -28,13 +30,21 @@ pub(crate) fn to_stderr(backend: &str, calls: &str) -> Command {
     command
 }
 
-/// The same as a user without privileges. The executable is copied to where he can reach it.
-pub(crate) fn unprivileged(backend: &str, calls: &str) -> Result<Command, Failed> {
+/// The same as a user without privileges, and the directory where he can reach its executable: a copy.
+pub(crate) fn unprivileged(backend: &str, calls: &str) -> Result<(TempDir, Command), Failed> {
     const NOBODY: u32 = 65534;
-    let dir = std::env::temp_dir().join(format!("ectrace-test-{}", std::process::id()));
-    std::fs::create_dir_all(&dir)?;
-    let copy = dir.join("ectrace");
-    std::fs::copy(env!("CARGO_BIN_EXE_ectrace"), &copy)?;
+    let dir = tempfile::Builder::new()
+        .permissions(PermissionsExt::from_mode(0o755))
+        .tempdir()?;
+    let copy = dir.path().join("ectrace");
+    // A child of another test can hold open what this process writes, and the kernel does not execute it then.
+    // What `cp` writes only `cp` has open.
+    let status = Command::new("cp")
+        .args([Path::new(env!("CARGO_BIN_EXE_ectrace")), &copy])
+        .status()?;
+    if !status.success() {
+        return Err(format!("cp: {status}").into());
+    }
     let mut command = Command::new(copy);
     command.args(["-f", "-o", "/dev/null", "--backend", backend, "-e"]);
     command
@@ -42,7 +52,7 @@ pub(crate) fn unprivileged(backend: &str, calls: &str) -> Result<Command, Failed
         .uid(NOBODY)
         .gid(NOBODY)
         .current_dir("/");
-    Ok(command)
+    Ok((dir, command))
 }
 
 /// Whether the programs are 64-bit ones, which the file behind [`tracee`] says, in the byte behind its magic.
