@@ -1,6 +1,6 @@
 //! Whether the traced program did what it does untraced.
 
-use super::{Finding, text};
+use super::{Execution, Finding, text};
 use crate::case::{Run, Verdict};
 use crate::ledger::{Ledger, Made};
 
@@ -16,7 +16,9 @@ pub(super) fn missing(run: &Run, native: &Ledger, traced: &Ledger) -> Vec<usize>
 }
 
 /// Each call that went otherwise.
-pub(super) fn findings(run: &Run, native: &Ledger, traced: &Ledger) -> Vec<Finding> {
+pub(super) fn findings(run: &Run, native: Execution<'_>, traced: Execution<'_>) -> Vec<Finding> {
+    let end = end(native, traced);
+    let (native, traced) = (native.ledger, traced.ledger);
     let both = native
         .calls
         .iter()
@@ -28,7 +30,7 @@ pub(super) fn findings(run: &Run, native: &Ledger, traced: &Ledger) -> Vec<Findi
         missing(run, native, traced)
             .first()
             .and_then(|slot| native.slot(*slot))
-            .map(absent),
+            .map(|call| absent(call, &end)),
     );
     let more = traced
         .calls
@@ -43,12 +45,24 @@ fn is_volatile(run: &Run, call: &Made) -> bool {
     run.notes.get(call.slot).is_some_and(|note| note.volatile)
 }
 
-fn absent(call: &Made) -> Finding {
+/// How the tracer ended where the program went another way: it may have been killed, and by what is half of why.
+fn end(native: Execution<'_>, traced: Execution<'_>) -> String {
+    if text::same_end(native.end, traced.end) {
+        return String::new();
+    }
+    let said = text::said(traced.stderr);
+    format!(
+        "; untraced, the program {}; the tracer {}{said}",
+        native.end, traced.end
+    )
+}
+
+fn absent(call: &Made, end: &str) -> Finding {
     Finding {
         at: call.slot,
         verdict: Verdict::Altered,
         expected: format!("untraced: {}", text::made(call)),
-        observed: "traced, the program does not make this call".into(),
+        observed: format!("traced, the program does not make this call{end}"),
     }
 }
 

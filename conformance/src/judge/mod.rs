@@ -117,7 +117,7 @@ fn decide_ordinarily(
         return alone_or_nobody(run, bad_end);
     }
     let missing = altered::missing(run, native.ledger, traced.ledger);
-    let mut findings = altered::findings(run, native.ledger, traced.ledger);
+    let mut findings = altered::findings(run, native, traced);
     findings.extend(said(run, traced.ledger, output, traits));
     // The first call that was not made is a finding; what comes after it was not reached.
     let guilty = missing.first().map(|slot| owner(run, *slot));

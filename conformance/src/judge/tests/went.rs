@@ -52,6 +52,8 @@ fn a_program_that_ends_early_is_altered_and_the_rest_is_undecided() {
     trial.output.calls.truncate(1);
     trial.end = End::Killed(31);
     assert_eq!(trial.verdicts(), [PASSED, Some(Verdict::Altered), None]);
+    let middle = trial.decide()[1].clone().expect("decided");
+    assert!(middle.observed.contains("signal 31"), "{middle:?}");
 }
 
 #[test]
