@@ -17,6 +17,10 @@ use crate::terms::Trouble;
 /// So many bytes fit into a slow pipe: two pages of most machines, the least where pages are larger.
 const PAGES: usize = 8192;
 
+/// So many fit into one whose reader goes away: fewer than any tracer writes. What fits would be written, and well, if the
+/// reader were slow to go.
+const PAGE: usize = 4096;
+
 /// A path for output that is not a file.
 pub(crate) struct Outlet {
     reader: Option<(PipeWriter, JoinHandle<io::Result<Vec<u8>>>)>,
@@ -42,9 +46,8 @@ impl Outlet {
             .write(slow)
             .custom_flags(libc::O_NONBLOCK)
             .open(path)?;
-        if slow {
-            fcntl(&pipe, FcntlArg::F_SETPIPE_SZ(PAGES as i32))?;
-        }
+        let size = if slow { PAGES } else { PAGE };
+        fcntl(&pipe, FcntlArg::F_SETPIPE_SZ(size as i32))?;
         let (over, end) = io::pipe()?;
         let read = move || match slow {
             true => read_slowly(pipe, over.as_fd()),
