@@ -4,6 +4,7 @@ use std::path::Path;
 use std::process::Command;
 
 use crate::matrix::Row;
+use crate::owner::Owner;
 
 /// Variables that say which machine is meant, and which cases. A row says that itself, whatever its caller has set.
 const OWN: [&str; 4] = [
@@ -82,7 +83,9 @@ fn cargo(row: &Row, root: &Path, verb: &str, words: &[String]) -> Command {
 
 /// A command as a user would type it.
 pub(crate) fn typed(command: &Command) -> String {
-    let variables = command.get_envs().filter_map(|(name, value)| {
+    // Whose machine it is says nothing to a user: that process is gone then.
+    let lasting = { command.get_envs() }.filter(|(name, _)| *name != Owner::VARIABLE);
+    let variables = lasting.filter_map(|(name, value)| {
         let value = value?.to_string_lossy();
         Some(format!("{}={}", name.to_string_lossy(), quoted(&value)))
     });

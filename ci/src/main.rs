@@ -4,6 +4,7 @@ mod count;
 mod excerpt;
 mod job;
 mod matrix;
+mod owner;
 mod report;
 mod run;
 mod stream;

@@ -17,6 +17,7 @@ use crate::count::Count;
 use crate::excerpt;
 use crate::job::{Job, typed};
 use crate::matrix::{Check, Row};
+use crate::owner::Owner;
 use crate::report::{Line, Report};
 use crate::stream;
 
@@ -169,7 +170,15 @@ impl Work {
         if self.line.failure.is_some() {
             return self.line;
         }
+        let owner = match Owner::start() {
+            Ok(owner) => owner,
+            Err(error) => {
+                self.line.failure = Some(format!("cat, for which a machine is kept: {error}"));
+                return self.line;
+            }
+        };
         for command in &mut self.job.tests {
+            owner.of(command);
             let (step, took) = timed(|| self.said.step(command));
             self.line.run += took;
             self.line.count = self.line.count + step.count;

@@ -12,19 +12,22 @@ use std::process::Stdio;
 use everycall_init::frame::{Decoder, FrameError, encode};
 use everycall_init::message::{Command, End, Stream, ToGuest};
 use rustix::event::{PollFd, PollFlags, poll};
+use rustix::io::Errno;
 use rustix::process::{Pid, PidfdFlags, getuid, pidfd_open};
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM, SIGWINCH};
 
 use crate::prepare::{self, PrepareError};
 use crate::server::ToCaller;
 use crate::terminal::{self, Keyboard};
-use crate::wish::Wish;
+use crate::wish::{self, Wish, WishError};
 
 /// Why a command has no end to tell of.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum ClientError {
     #[error(transparent)]
     Prepare(#[from] Box<PrepareError>),
+    #[error(transparent)]
+    Wish(#[from] WishError),
     #[error("{what}: {error}")]
     System {
         what: &'static str,
@@ -38,6 +41,8 @@ pub(crate) enum ClientError {
     ServerGone,
     #[error("interrupted: the machine is ended")]
     Interrupted(i32),
+    #[error("EVERYCALL_VM_OWNER is {pid}, which is no process: {error}")]
+    NoOwner { pid: i32, error: Errno },
     #[error("another user's process answers in the machine's name")]
     Stranger,
 }
@@ -60,8 +65,16 @@ pub(crate) struct Owner {
 }
 
 impl Owner {
-    /// The cargo that runs us, or, where none does, we ourselves.
+    /// Whom the variable names; else the cargo that runs us, or, where none does, we ourselves.
     pub(crate) fn find() -> Result<Self, ClientError> {
+        if let Some(pid) = wish::owner()? {
+            let pidfd =
+                pidfd_open(pid, PidfdFlags::empty()).map_err(|error| ClientError::NoOwner {
+                    pid: pid.as_raw_nonzero().get(),
+                    error,
+                })?;
+            return Ok(Self { pid, pidfd });
+        }
         let own = rustix::process::getpid();
         let parent = rustix::process::getppid().filter(|parent| is_cargo(*parent));
         let pid = parent.unwrap_or(own);

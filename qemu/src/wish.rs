@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
+use rustix::process::Pid;
 use serde::{Deserialize, Serialize};
 
 use crate::machine::{self, Machine, NoMachine};
@@ -35,6 +36,8 @@ pub(crate) enum WishError {
     NoMachine(#[from] NoMachine),
     #[error("{name} is '{value}', which is no number of seconds")]
     Seconds { name: &'static str, value: String },
+    #[error("{OWNER} is '{0}', which is no process id")]
+    Owner(String),
     #[error("{0} is not UTF-8")]
     NotText(&'static str),
 }
@@ -46,6 +49,7 @@ const ARGS: &str = "EVERYCALL_VM_ARGS";
 const ACCEL: &str = "EVERYCALL_VM_ACCEL";
 const BOOT: &str = "EVERYCALL_VM_BOOT";
 const SILENCE: &str = "EVERYCALL_VM_SILENCE";
+const OWNER: &str = "EVERYCALL_VM_OWNER";
 
 /// A boot takes seconds; on a host that does something else too, more of them.
 const BOOT_LIMIT: u64 = 180;
@@ -86,6 +90,22 @@ impl Wish {
 
     pub(crate) fn silence(&self) -> Duration {
         Duration::from_secs(self.silence)
+    }
+}
+
+/// The process for as long as which the machine is there, if a variable names one.
+pub(crate) fn owner() -> Result<Option<Pid>, WishError> {
+    let Some(value) = text(OWNER)? else {
+        return Ok(None);
+    };
+    match value
+        .parse()
+        .ok()
+        .filter(|pid| *pid > 0)
+        .and_then(Pid::from_raw)
+    {
+        Some(pid) => Ok(Some(pid)),
+        None => Err(WishError::Owner(value)),
     }
 }
 

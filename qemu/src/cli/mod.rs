@@ -32,6 +32,7 @@ Variables:
   EVERYCALL_VM_ACCEL    how QEMU runs it: kvm, hvf, tcg; otherwise it is tried, once per host
   EVERYCALL_VM_BOOT     seconds that a boot may take (180)
   EVERYCALL_VM_SILENCE  seconds for which a program may say nothing (600)
+  EVERYCALL_VM_OWNER    a process id: the machine serves all who ask for it until that process ends
 
 Exit status: the program's; 128 and the signal's number if one ended it; 1 if the machine failed; 2 for usage.")]
 struct Cli {

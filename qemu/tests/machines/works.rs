@@ -2,7 +2,7 @@
 
 use std::fs;
 use std::io::Write;
-use std::process::Stdio;
+use std::process::{Command, Stdio};
 
 use crate::support::{MACHINE, Place, Said, cargo, said};
 
@@ -67,6 +67,41 @@ fn one_machine_serves_all_programs_of_one_cargo_and_each_finds_it_clean() {
     assert_eq!(rest, [shared, "0"], "{said:?}");
     fs::remove_file(place.path().join("cargo")).unwrap();
     place.assert_clean();
+}
+
+#[test]
+fn one_machine_serves_all_who_name_its_owner() {
+    let place = Place::new();
+    let mut owner = Command::new("cat");
+    owner.stdin(Stdio::piped()).stdout(Stdio::null());
+    let mut owner = owner.spawn().unwrap();
+    let pid = owner.id().to_string();
+    let ask = || {
+        let mut command = place.sh("cat /proc/sys/kernel/random/boot_id");
+        said(command.env("EVERYCALL_VM_OWNER", &pid))
+    };
+    let (first, second) = (ask(), ask());
+    // The end of its input ends it.
+    drop(owner.stdin.take());
+    owner.wait().unwrap();
+    assert_eq!(first.code, Some(0), "{first:?}");
+    assert_eq!(first.out, second.out, "two boots: {first:?} {second:?}");
+    place.assert_clean();
+    let gone = ask();
+    let message = format!("EVERYCALL_VM_OWNER is {pid}, which is no process");
+    assert!(gone.err.contains(&message), "{gone:?}");
+    assert_eq!(gone.code, Some(1), "{gone:?}");
+}
+
+#[test]
+fn an_owner_is_a_process_id() {
+    let place = Place::new();
+    for odd in ["me", "0", "-1", "99999999999"] {
+        let said = said(place.sh("true").env("EVERYCALL_VM_OWNER", odd));
+        let message = format!("EVERYCALL_VM_OWNER is '{odd}', which is no process id");
+        assert!(said.err.contains(&message), "{said:?}");
+        assert_ne!(said.code, Some(0), "{said:?}");
+    }
 }
 
 #[test]
