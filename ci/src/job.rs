@@ -110,6 +110,7 @@ mod tests {
             machine: Some("arm".to_owned()),
             kernel: Some("7.2".to_owned()),
             kernel_args: None,
+            boots: Vec::new(),
             slow: false,
             not_yet: None,
             programs: "-p everycall-tracer --bins".to_owned(),

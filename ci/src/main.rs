@@ -104,9 +104,10 @@ fn act(what: &What, root: &Path) -> Result<ExitCode, MatrixError> {
             Ok(code)
         }
         What::Targets(picked) => {
+            // The matrix has been checked: every machine is there.
             let mut targets: Vec<_> = rows(&matrix, picked)?
                 .iter()
-                .filter_map(|row| row.target.as_deref())
+                .flat_map(|row| row.targets().unwrap_or_default())
                 .collect();
             targets.sort_unstable();
             targets.dedup();

@@ -48,6 +48,9 @@ pub(crate) struct Row {
     pub(crate) kernel: Option<String>,
     /// More words on the kernel's command line.
     pub(crate) kernel_args: Option<String>,
+    /// Machines that its tests boot themselves, with the usual kernels.
+    #[serde(default)]
+    pub(crate) boots: Vec<String>,
     /// Too long for every change: it runs where it is asked for, and in the workflow.
     #[serde(default)]
     pub(crate) slow: bool,
@@ -140,6 +143,7 @@ impl Row {
         for text in self.tests.iter().chain([&self.programs]) {
             shlex::split(text).ok_or_else(|| format!("has an open quote in '{text}'"))?;
         }
+        self.machines()?;
         match (self.machine()?, &self.target) {
             (Some(machine), Some(target)) if !machine.targets.contains(&target.as_str()) => {
                 Err(format!(
@@ -160,6 +164,26 @@ impl Row {
     pub(crate) fn machine(&self) -> Result<Option<&'static Machine>, String> {
         let found = self.machine.as_deref().map(machine::by_name).transpose();
         found.map_err(|error| format!("has no machine: {error}"))
+    }
+
+    /// Every machine that it boots, each with its kernel.
+    pub(crate) fn machines(&self) -> Result<Vec<(&'static Machine, Option<&str>)>, String> {
+        let own = self.machine()?.map(|own| (own, self.kernel.as_deref()));
+        let others = self.boots.iter().map(|name| {
+            let found = machine::by_name(name);
+            found.map_err(|error| format!("boots no machine: {error}"))
+        });
+        let others = others.map(|found| found.map(|other| (other, None)));
+        own.map(Ok).into_iter().chain(others).collect()
+    }
+
+    /// Every Rust target that is built for: its own, and those of the machines' PID 1.
+    pub(crate) fn targets(&self) -> Result<Vec<&str>, String> {
+        let machines = self.machines()?;
+        let first = machines
+            .iter()
+            .filter_map(|(machine, _)| machine.targets.first().copied());
+        Ok(self.target.as_deref().into_iter().chain(first).collect())
     }
 
     /// The target as it is told where there is none.
@@ -229,6 +253,10 @@ mod tests {
                 "there is no machine 'vax'",
             ),
             (
+                "name = 'a'\ntests = ['x']\nboots = ['vax']",
+                "boots no machine: there is no machine 'vax'",
+            ),
+            (
                 "name = 'a'\ntests = ['x']\nmachine = 'arm'",
                 "has a machine and no target",
             ),
@@ -271,6 +299,27 @@ mod tests {
         );
         assert_eq!(matrix.row[0].env["C"], "3");
         assert_eq!(matrix.row[1].env, [("C".to_owned(), "3".to_owned())].into());
+    }
+
+    #[test]
+    fn a_machine_needs_the_target_of_its_pid_1_too() {
+        let rest = "machine = 'x86_64'\nkernel = '7.2'\ntarget = 'x86_64-unknown-linux-gnu'\nboots = ['arm']";
+        let text = format!(
+            "check = []\n[[row]]\nname = 'a'\nabout = ''\nprograms = ''\ntests = ['x']\n{rest}"
+        );
+        let matrix = Matrix::parse(&text, Path::new("m")).unwrap();
+        let targets = [
+            "x86_64-unknown-linux-gnu",
+            "x86_64-unknown-linux-musl",
+            "armv7-unknown-linux-gnueabihf",
+        ];
+        assert_eq!(matrix.row[0].targets().unwrap(), targets);
+        let machines = matrix.row[0].machines().unwrap();
+        let named = machines
+            .iter()
+            .map(|(machine, kernel)| (machine.name, *kernel));
+        let named: Vec<_> = named.collect();
+        assert_eq!(named, [("x86_64", Some("7.2")), ("arm", None)]);
     }
 
     #[test]

@@ -99,11 +99,13 @@ fn next<T>(queue: &Mutex<mpsc::Receiver<T>>) -> Option<T> {
 /// Fetches what the rows need, so that no test waits for a mirror.
 pub(crate) fn fetch(rows: &[&Row]) -> ExitCode {
     let mut code = ExitCode::SUCCESS;
-    for row in rows {
-        let Ok(Some(machine)) = row.machine() else {
-            continue;
-        };
-        let kernel = kernels::find(machine.debian, row.kernel.as_deref());
+    // The matrix has been checked: every machine is there.
+    let machines = rows.iter().flat_map(|row| {
+        let machines = row.machines().unwrap_or_default().into_iter();
+        machines.map(|machine| (*row, machine))
+    });
+    for (row, (machine, kernel)) in machines {
+        let kernel = kernels::find(machine.debian, kernel);
         let both = kernel.and_then(|kernel| Ok((kernel, kernels::userland(machine.debian)?)));
         match both {
             Ok((kernel, _)) => println!("{}: {} {}", row.name, machine.name, kernel.release),
