@@ -116,6 +116,11 @@ impl Matrix {
             env.append(&mut row.env);
             row.env = env;
         }
+        for check in &mut matrix.check {
+            let mut env = matrix.env_of_targets.clone();
+            env.append(&mut check.env);
+            check.env = env;
+        }
         Ok(matrix)
     }
 
@@ -286,7 +291,7 @@ mod tests {
 
     #[test]
     fn variables_of_targets_are_those_of_every_such_row_unless_it_says_otherwise() {
-        let text = "check = []\nenv_of_rows = { C = '3' }\nenv_of_targets = { A = '1', B = '1' }\n\
+        let text = "check = [{ name = 'c', command = 'd', env = { B = '4' } }]\nenv_of_rows = { C = '3' }\nenv_of_targets = { A = '1', B = '1' }\n\
             [[row]]\nname = 'a'\nabout = ''\nprograms = ''\ntests = ['x']\ntarget = 't'\nenv = { B = '2' }\n\
             [[row]]\nname = 'b'\nabout = ''\nprograms = ''\ntests = ['x']\n";
         let matrix = Matrix::parse(text, Path::new("m")).unwrap();
@@ -299,6 +304,8 @@ mod tests {
         );
         assert_eq!(matrix.row[0].env["C"], "3");
         assert_eq!(matrix.row[1].env, [("C".to_owned(), "3".to_owned())].into());
+        let of_check = [("A", "1"), ("B", "4")].map(|(a, b)| (a.to_owned(), b.to_owned()));
+        assert_eq!(matrix.check[0].env, of_check.into());
     }
 
     #[test]
