@@ -22,14 +22,14 @@ pub(crate) struct Job {
 
 impl Job {
     pub(crate) fn of(row: &Row, root: &Path) -> Self {
-        let mut builds = vec![cargo(row, root, "build", &words(&row.programs))];
+        let mut builds = vec![nice(&cargo(row, root, "build", &words(&row.programs)))];
         let mut tests = Vec::new();
         for text in &row.tests {
             let (variables, words) = variables(words(text));
             let picked = words.split(|word| word == "--").next().unwrap_or_default();
             let mut build = picked.to_vec();
             build.push("--no-run".to_owned());
-            builds.push(cargo(row, root, "test", &build));
+            builds.push(nice(&cargo(row, root, "test", &build)));
             let mut test = words.clone();
             test.insert(0, "--no-fail-fast".to_owned());
             let mut test = cargo(row, root, "test", &test);
@@ -81,6 +81,23 @@ fn cargo(row: &Row, root: &Path, verb: &str, words: &[String]) -> Command {
     command
 }
 
+/// The same, behind rows that run: what a machine's processors wait for when one of them is kept from running, they wait
+/// for in a loop.
+fn nice(command: &Command) -> Command {
+    let mut nice = Command::new("nice");
+    nice.arg(command.get_program()).args(command.get_args());
+    for (name, value) in command.get_envs() {
+        match value {
+            Some(value) => nice.env(name, value),
+            None => nice.env_remove(name),
+        };
+    }
+    if let Some(dir) = command.get_current_dir() {
+        nice.current_dir(dir);
+    }
+    nice
+}
+
 /// A command as a user would type it.
 pub(crate) fn typed(command: &Command) -> String {
     // Whose machine it is says nothing to a user: that process is gone then.
@@ -126,20 +143,22 @@ mod tests {
     fn a_row_becomes_what_a_user_would_type() {
         let job = Job::of(&row(), Path::new("/"));
         let typed = |commands: &[Command]| commands.iter().map(typed).collect::<Vec<_>>();
-        let front = "A='b c' EVERYCALL_KERNEL=7.2 EVERYCALL_MACHINE=arm cargo";
+        let front = "A='b c' EVERYCALL_KERNEL=7.2 EVERYCALL_MACHINE=arm";
         let target = "--quiet --target armv7-unknown-linux-gnueabihf";
         assert_eq!(
             typed(&job.builds),
             [
-                format!("{front} build {target} -p everycall-tracer --bins"),
-                format!("{front} test {target} -p x --test check --no-run"),
-                format!("{front} test {target} -p y --no-run"),
+                format!("{front} nice cargo build {target} -p everycall-tracer --bins"),
+                format!("{front} nice cargo test {target} -p x --test check --no-run"),
+                format!("{front} nice cargo test {target} -p y --no-run"),
             ]
         );
         assert_eq!(
             typed(&job.tests),
             [
-                format!("{front} test {target} --no-fail-fast -p x --test check -- numbers::"),
+                format!(
+                    "{front} cargo test {target} --no-fail-fast -p x --test check -- numbers::"
+                ),
                 format!(
                     "A='d e' EVERYCALL_KERNEL=7.2 EVERYCALL_MACHINE=arm F=--g cargo test {target} --no-fail-fast -p y"
                 ),
