@@ -79,7 +79,13 @@ fn exec_in_storm(script: &mut Script) -> Result<(), ProbeError> {
         }
         let by = match round % 2 {
             0 => leader,
-            _ => script.thread(leader)?,
+            _ => {
+                let by = script.thread(leader)?;
+                // So that the call that made it has returned when its leader is gone.
+                let made = script.cut(leader)?;
+                script.reach(by, made);
+                by
+            }
         };
         for &(_, first) in &threads {
             script.reach(by, first);
