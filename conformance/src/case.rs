@@ -103,6 +103,13 @@ pub enum Claim {
     Dispatched,
     /// A signal may interrupt it, which only a tracer sees, by this code; then it begins anew, and succeeds.
     MayRestart(i64),
+    /// As that, but in the end it may also fail with that error.
+    MayRestartOrFail {
+        /// The code of what a signal interrupts.
+        restart: i64,
+        /// The error.
+        error: i64,
+    },
     /// A tracer sees this code, and the program gets that error.
     Interrupted {
         /// The code.
@@ -119,6 +126,11 @@ impl Claim {
     /// it falls between the kernel's look for children that have ended and its look for signals; without a tracer SIGCHLD is
     /// ignored.
     pub(crate) const WAITS: Claim = Claim::MayRestart(-512);
+    /// Of one that waits for a child which may not have been made (`ECHILD`).
+    pub(crate) const WAITS_FOR_ANY: Claim = Claim::MayRestartOrFail {
+        restart: -512,
+        error: -10,
+    };
 }
 
 /// What became of a case.

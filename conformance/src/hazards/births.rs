@@ -157,7 +157,8 @@ fn same_id(script: &mut Script) -> Result<(), ProbeError> {
         script.sentinel(child)?;
         let end = script.exit(child, 3)?;
         script.varies(end);
-        let waited = script.claimed(MAIN, "wait4", &[Word::Result(pid)], Claim::WAITS)?;
+        let words = [Word::Result(pid)];
+        let waited = script.claimed(MAIN, "wait4", &words, Claim::WAITS_FOR_ANY)?;
         script.varies(waited);
     }
     script.end_shown(MAIN)

@@ -33,6 +33,9 @@ pub(super) fn holds(claim: Claim, call: &Made) -> bool {
         Claim::Succeeds | Claim::Unseen | Claim::MayRestart(_) => {
             result.is_some_and(|value| text::error_of(value).is_none())
         }
+        Claim::MayRestartOrFail { error, .. } => {
+            result.is_some_and(|value| value == error || text::error_of(value).is_none())
+        }
         Claim::Cut => result.is_none_or(|value| text::error_of(value).is_none()),
         Claim::Never | Claim::Leaves(_) => result.is_none(),
         Claim::NotExecuted | Claim::Dispatched => result.is_some(),
@@ -86,8 +89,9 @@ fn next(run: &Run, ledger: &Ledger, call: &Made) -> u64 {
 
 /// The call as it is shown by the lines that say it was interrupted: as many as there are.
 fn interrupted(run: &Run, call: &Made, seen: &[Seen]) -> Vec<Made> {
-    let Some(Claim::MayRestart(code)) = of(run, call) else {
-        return Vec::new();
+    let code = match of(run, call) {
+        Some(Claim::MayRestart(code) | Claim::MayRestartOrFail { restart: code, .. }) => code,
+        _ => return Vec::new(),
     };
     let call = Made {
         result: Some(code as u64),

@@ -23,6 +23,7 @@ fn trial(claim: Claim, result: Option<u64>) -> Trial {
 #[test]
 fn what_does_not_hold_untraced_is_told() {
     const EPERM: Option<u64> = Some(-1_i64 as u64);
+    const ECHILD: Option<u64> = Some(-10_i64 as u64);
     for (claim, right, wrong) in [
         (Claim::Returns(-1), EPERM, Some(0)),
         (Claim::Returns(3), Some(3), None),
@@ -33,6 +34,9 @@ fn what_does_not_hold_untraced_is_told() {
         (Claim::NotExecuted, Some(110), None),
         (Claim::Cut, None, EPERM),
         (Claim::Cut, Some(3), EPERM),
+        (Claim::WAITS, Some(3), ECHILD),
+        (Claim::WAITS_FOR_ANY, Some(3), EPERM),
+        (Claim::WAITS_FOR_ANY, ECHILD, None),
         (
             Claim::Interrupted {
                 seen: -514,
