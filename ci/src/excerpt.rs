@@ -4,15 +4,19 @@ use std::fs::File;
 use std::io::{BufRead, BufReader};
 use std::path::Path;
 
-/// Words that stand where something failed: of the test harnesses, of a panic, of cargo, and of a machine that died.
+/// Words that stand where something failed: of the test harnesses, of a panic, of cargo, and of a machine that died. What a
+/// test's own program says may have them, too, and be what the test wants.
 const TELLING: [&str; 6] = [
-    "FAILED",
+    "... FAILED",
     "panicked at",
     "---- ",
     "everycall vm: ",
     "error: ",
     "error[",
 ];
+
+/// Between these the test harnesses tell what failed, and nothing else.
+const FAILURES: (&str, &str) = ("failures:", "test result: ");
 
 /// So many lines after a telling one belong to it: the console's last lines are forty.
 const AFTER: usize = 42;
@@ -21,34 +25,46 @@ const AFTER: usize = 42;
 const SHOWN: usize = 70;
 const WIDE: usize = 160;
 
-/// The telling lines of a log, each with those that follow it. The first are the nearest to the cause.
+/// What the test harnesses tell of failures; then, as far as there is room, the other telling lines of a log, each with those
+/// that follow it. The first are the nearest to the cause.
 pub(crate) fn of(log: &Path) -> Vec<String> {
     let Ok(file) = File::open(log) else {
         return vec![format!("{} cannot be read", log.display())];
     };
-    let mut excerpt = Vec::new();
+    let (mut failures, mut others) = (Vec::new(), Vec::new());
+    let mut among_failures = false;
     let mut follow = 0;
-    let mut number = 0_usize;
-    for line in BufReader::new(file).split(b'\n').map_while(Result::ok) {
-        number += 1;
+    let lines = BufReader::new(file).split(b'\n').map_while(Result::ok);
+    for (number, line) in (1..).zip(lines) {
         let line = String::from_utf8_lossy(&line);
+        among_failures |= line == FAILURES.0;
         if TELLING.iter().any(|word| line.contains(word)) {
             follow = AFTER + 1;
         } else if is_result(&line) {
             follow = 0;
         }
-        if follow == 0 || line.trim().is_empty() {
-            continue;
+        if among_failures {
+            note(&mut failures, number, &line);
+            among_failures = !line.starts_with(FAILURES.1);
+        } else if follow > 0 && !line.trim().is_empty() {
+            follow -= 1;
+            note(&mut others, number, &line);
         }
-        follow -= 1;
-        if excerpt.len() == SHOWN {
-            excerpt.push("(and more in the file)".to_owned());
-            break;
-        }
+    }
+    failures.append(&mut others);
+    if failures.len() > SHOWN {
+        failures.truncate(SHOWN);
+        failures.push("(and more in the file)".to_owned());
+    }
+    failures
+}
+
+/// Adds a line, unless it is empty or more than can be shown.
+fn note(excerpt: &mut Vec<String>, number: usize, line: &str) {
+    if excerpt.len() <= SHOWN && !line.trim().is_empty() {
         let cut: String = line.trim_end().chars().take(WIDE).collect();
         excerpt.push(format!("{number:>6}  {cut}"));
     }
-    excerpt
 }
 
 /// A line that tells of nothing failed: a test that passed, dots for many of them, the next test program.
@@ -94,6 +110,27 @@ running 3 tests
             "    11  it is wrong",
         ];
         assert_eq!(excerpt("few", text), expected);
+    }
+
+    #[test]
+    fn what_a_harness_tells_of_failures_comes_before_all_else() {
+        let wanted = "FAILED: 1 passed, 2 failed\nerror: what a test wants\n".repeat(SHOWN);
+        let text = format!(
+            "{wanted}running 2 tests\n.F\nfailures:\n\n---- b ----\nit is wrong\n\nfailures:\n    b\n\ntest result: FAILED. 1 passed; 1 failed\n\nrunning 1 test\n"
+        );
+        let told = excerpt("first", &text);
+        let first = 2 * SHOWN + 3;
+        let expected = [
+            (0, "failures:"),
+            (2, "---- b ----"),
+            (3, "it is wrong"),
+            (5, "failures:"),
+            (6, "    b"),
+            (8, "test result: FAILED. 1 passed; 1 failed"),
+        ]
+        .map(|(line, text)| format!("{:>6}  {text}", first + line));
+        assert_eq!(told[..expected.len()], expected);
+        assert_eq!(told.len(), SHOWN + 1);
     }
 
     #[test]
