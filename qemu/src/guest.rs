@@ -19,6 +19,12 @@ const LAST_WORDS: Duration = Duration::from_secs(10);
 /// How long it may take to take a message: it has nothing else to do.
 const TAKING: Duration = Duration::from_secs(60);
 
+/// So much more is taken from the port of a machine that is dying, in pieces of [`PIECE`].
+const PIECES: usize = 64;
+
+/// So many bytes are taken from the port at a time.
+const PIECE: usize = 64 * 1024;
+
 /// What QEMU says is shown up to here.
 const SAID: usize = 4096;
 
@@ -30,6 +36,8 @@ pub(crate) struct Guest {
     came: Decoder,
     /// When it was last heard.
     heard: Instant,
+    /// Its kernel told of its end; what the port carried before is still to be given.
+    dying: bool,
 }
 
 /// What there is after waiting.
@@ -52,6 +60,7 @@ impl Guest {
             console: Console::default(),
             came: Decoder::default(),
             heard: Instant::now(),
+            dying: false,
         };
         let set = |socket: &std::os::unix::net::UnixStream| {
             socket.set_write_timeout(Some(TAKING))?;
@@ -84,6 +93,9 @@ impl Guest {
             if let Some(message) = self.came.message()? {
                 return Ok(Heard::Message(message));
             }
+            if self.dying {
+                return Err(self.autopsy());
+            }
             let Some(left) = limit.checked_sub(self.heard.elapsed()) else {
                 return Ok(Heard::Nothing);
             };
@@ -99,7 +111,8 @@ impl Guest {
                 return Err(self.autopsy());
             }
             if self.console.is_fatal() {
-                return Err(self.autopsy());
+                self.dying = true;
+                self.hear_last_words()?;
             }
         }
     }
@@ -109,11 +122,14 @@ impl Guest {
         self.heard = Instant::now();
     }
 
-    /// A process was killed because the whole machine had no memory left.
-    pub(crate) fn take_memory_failure(&mut self) -> Option<Failure> {
+    /// The kernel died, or killed a process because the whole machine had no memory left.
+    pub(crate) fn take_failure(&mut self) -> Option<Failure> {
         // The kernel said it before the command ended, but on another way.
         let _ = self.read_console_now();
-        self.console.take_memory()
+        match self.console.is_fatal() {
+            true => Some(self.autopsy()),
+            false => self.console.take_memory(),
+        }
     }
 
     /// The console's last lines, for a report.
@@ -147,7 +163,7 @@ impl Guest {
 
     /// Takes what is on the port; whether there can be more.
     fn read_port(&mut self) -> Result<bool, Failure> {
-        let mut buffer = vec![0; 64 * 1024];
+        let mut buffer = vec![0; PIECE];
         let taken = take(&mut self.qemu.port, &mut buffer);
         let taken = taken.map_err(Failure::system("read the machine's port"))?;
         if let Some(came @ [_, ..]) = taken {
@@ -176,6 +192,26 @@ impl Guest {
             if !self.read_console()? {
                 break;
             }
+        }
+        Ok(())
+    }
+
+    /// Takes what the command said before the kernel died: it comes on another way, and may come later.
+    fn hear_last_words(&mut self) -> Result<(), Failure> {
+        let start = Instant::now();
+        let none: &[BorrowedFd<'_>] = &[];
+        let mut pieces = 0;
+        // What forges a kernel's death may go on for ever.
+        while pieces < PIECES
+            && let Some(left) = LAST_WORDS.checked_sub(start.elapsed())
+        {
+            let ready = self.poll(none, left)?;
+            let console = ready[1] && self.read_console()?;
+            let port = ready[0] && self.read_port()?;
+            if !console && !port {
+                break;
+            }
+            pieces += usize::from(ready[0]);
         }
         Ok(())
     }
@@ -244,5 +280,84 @@ fn take<'a>(from: &mut impl Read, buffer: &'a mut [u8]) -> io::Result<Option<&'a
 impl Drop for Guest {
     fn drop(&mut self) {
         self.kill();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::net::UnixStream;
+    use std::process::{Command, Stdio};
+
+    use everycall_init::message::Stream;
+
+    use super::*;
+
+    /// A machine of sockets only, and its ends of the port and the console.
+    fn guest() -> (Guest, UnixStream, UnixStream) {
+        let (port, its_port) = UnixStream::pair().unwrap();
+        let (console, its_console) = UnixStream::pair().unwrap();
+        let mut child = Command::new("true").stderr(Stdio::piped()).spawn().unwrap();
+        let said = child.stderr.take().unwrap();
+        let guest = Guest {
+            qemu: Qemu {
+                child,
+                console,
+                port,
+                said,
+            },
+            program: "qemu",
+            console: Console::default(),
+            came: Decoder::default(),
+            heard: Instant::now(),
+            dying: false,
+        };
+        (guest, its_port, its_console)
+    }
+
+    const PANIC: &[u8] = b"[    2.2] Kernel panic - not syncing: it is over\n";
+
+    #[test]
+    fn what_was_said_before_a_panic_is_told_before_it() {
+        let (mut guest, mut port, mut console) = guest();
+        // More than is taken at a time, and less than a socket holds.
+        let output = FromGuest::Output(Stream::Out, vec![b'x'; PIECE / 2]);
+        console.write_all(PANIC).unwrap();
+        for _ in 0..3 {
+            port.write_all(&encode(&output).unwrap()).unwrap();
+        }
+        drop((port, console));
+        for _ in 0..3 {
+            let heard = guest.wait(&[], LAST_WORDS);
+            assert!(matches!(heard, Ok(Heard::Message(told)) if told == output));
+        }
+        let end = guest.wait(&[], LAST_WORDS).err().unwrap();
+        assert!(matches!(end, Failure::Panic(_)), "{end}");
+    }
+
+    #[test]
+    fn who_forges_a_panic_and_goes_on_is_not_heard_for_ever() {
+        let (mut guest, mut port, mut console) = guest();
+        let output = FromGuest::Output(Stream::Out, vec![b'x'; 4000]);
+        let output = encode(&output).unwrap();
+        console.write_all(PANIC).unwrap();
+        drop(console);
+        let writer = std::thread::spawn(move || while port.write_all(&output).is_ok() {});
+        let end = loop {
+            if let Err(failure) = guest.wait(&[], LAST_WORDS) {
+                break failure;
+            }
+        };
+        assert!(matches!(end, Failure::Panic(_)), "{end}");
+        drop(guest);
+        writer.join().unwrap();
+    }
+
+    #[test]
+    fn a_verdict_does_not_hide_a_panic() {
+        let (mut guest, _port, mut console) = guest();
+        console.write_all(PANIC).unwrap();
+        drop(console);
+        let failure = guest.take_failure();
+        assert!(matches!(failure, Some(Failure::Panic(_))));
     }
 }

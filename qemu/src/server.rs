@@ -205,7 +205,7 @@ impl Server<'_> {
                     }
                 },
                 FromGuest::Idle { id } if id == self.last => {
-                    if let Some(failure) = guest.take_memory_failure() {
+                    if let Some(failure) = guest.take_failure() {
                         return Err(failure);
                     }
                     return verdict.ok_or(Failure::NoVerdict);

@@ -26,8 +26,15 @@ fn kernel() -> Kernel {
 #[test]
 fn a_kernel_that_panics() {
     let place = Place::new();
-    let said = said(&mut place.sh("echo before; echo c > /proc/sysrq-trigger"));
-    assert_eq!(said.out, "before\n");
+    // The kernel may die before anybody reads the pipe, unless it waits for us to have done so.
+    let script =
+        "echo before; until [ -e heard ]; do sleep 0.1; done; echo c > /proc/sysrq-trigger";
+    let (child, _out, line) = begun(&mut place.sh(script));
+    assert_eq!(line, "before\n");
+    let heard = place.path().join("heard");
+    fs::write(&heard, "").unwrap();
+    let said = Said::from(child.wait_with_output().unwrap());
+    fs::remove_file(heard).unwrap();
     let message =
         "everycall vm: the kernel panicked: Kernel panic - not syncing: sysrq triggered crash";
     assert_failed(&place, &said, message);
