@@ -116,10 +116,11 @@ fn differs(abi: AbiId, name: &str) -> bool {
 /// The calls that strace shows when it is asked for `what`: number to name and number of words. Unknown numbers are
 /// left out.
 fn shown(abi: AbiId, what: &str) -> BTreeMap<u32, (String, usize)> {
-    let output = tempfile::NamedTempFile::new().expect("a temporary file");
+    // A file for each thread: in one for all, lines are cut in two where another thread makes a call meanwhile.
+    let output = tempfile::tempdir().expect("a temporary directory");
     let status = Command::new("strace")
         .args([
-            "-f",
+            "-ff",
             "-n",
             "-e",
             &format!("trace={what}"),
@@ -127,7 +128,7 @@ fn shown(abi: AbiId, what: &str) -> BTreeMap<u32, (String, usize)> {
             "raw=all",
             "-o",
         ])
-        .arg(output.path())
+        .arg(output.path().join("thread"))
         .arg(env::current_exe().expect("this program has a path"))
         .args(["--exact", "child"])
         .env(ASK, abi.name())
@@ -138,12 +139,16 @@ fn shown(abi: AbiId, what: &str) -> BTreeMap<u32, (String, usize)> {
         "{}",
         String::from_utf8_lossy(&status.stderr)
     );
-    let text = fs::read_to_string(output.path()).expect("strace wrote its output");
+    let files = fs::read_dir(output.path()).expect("strace wrote its output");
+    let text: String = files
+        .map(|file| file.and_then(|file| fs::read_to_string(file.path())))
+        .collect::<Result<_, _>>()
+        .expect("strace wrote text");
     let calls = text
         .lines()
         .filter(|line| line.contains(FILTERED))
         .filter_map(|line| {
-            let (nr, call) = line.split_once('[')?.1.split_once("] ")?;
+            let (nr, call) = line.strip_prefix('[')?.split_once("] ")?;
             let nr = match nr.trim().strip_prefix("0x") {
                 Some(hex) => u32::from_str_radix(hex, 16).ok()?,
                 None => nr.trim().parse().ok()?,
