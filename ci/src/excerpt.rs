@@ -37,6 +37,9 @@ pub(crate) fn of(log: &Path) -> Vec<String> {
     let lines = BufReader::new(file).split(b'\n').map_while(Result::ok);
     for (number, line) in (1..).zip(lines) {
         let line = String::from_utf8_lossy(&line);
+        if line.trim().is_empty() {
+            continue;
+        }
         among_failures |= line == FAILURES.0;
         if TELLING.iter().any(|word| line.contains(word)) {
             follow = AFTER + 1;
@@ -46,7 +49,7 @@ pub(crate) fn of(log: &Path) -> Vec<String> {
         if among_failures {
             note(&mut failures, number, &line);
             among_failures = !line.starts_with(FAILURES.1);
-        } else if follow > 0 && !line.trim().is_empty() {
+        } else if follow > 0 {
             follow -= 1;
             note(&mut others, number, &line);
         }
@@ -59,9 +62,9 @@ pub(crate) fn of(log: &Path) -> Vec<String> {
     failures
 }
 
-/// Adds a line, unless it is empty or more than can be shown.
+/// Adds a line, unless it is more than can be shown.
 fn note(excerpt: &mut Vec<String>, number: usize, line: &str) {
-    if excerpt.len() <= SHOWN && !line.trim().is_empty() {
+    if excerpt.len() <= SHOWN {
         let cut: String = line.trim_end().chars().take(WIDE).collect();
         excerpt.push(format!("{number:>6}  {cut}"));
     }

@@ -29,11 +29,14 @@ fn a_kernel_that_panics() {
     // The kernel may die before anybody reads the pipe, unless it waits for us to have done so.
     let script =
         "echo before; until [ -e heard ]; do sleep 0.1; done; echo c > /proc/sysrq-trigger";
-    let (child, _out, line) = begun(&mut place.sh(script));
+    let (child, mut out, line) = begun(&mut place.sh(script));
     assert_eq!(line, "before\n");
     let heard = place.path().join("heard");
     fs::write(&heard, "").unwrap();
     let said = Said::from(child.wait_with_output().unwrap());
+    let mut rest = String::new();
+    out.read_to_string(&mut rest).unwrap();
+    assert_eq!(rest, "");
     fs::remove_file(heard).unwrap();
     let message =
         "everycall vm: the kernel panicked: Kernel panic - not syncing: sysrq triggered crash";
